@@ -1,0 +1,62 @@
+//! The edit interface: what a format says of a value it met at a place, and what it is told to do with it.
+//!
+//! A format finds values and writes replacements; it never decides. Whoever implements [`Editor`] decides and
+//! never sees the bytes around the value.
+
+use crate::error::Error;
+use crate::out::AskId;
+
+/// Names a place of the plan that the editor gave to the format; opaque here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlaceId(pub u16);
+
+/// The type a value had where it stood. Formats without types (form, CSV, query) know [`ValueType::String`] only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueType {
+    /// Text.
+    String,
+    /// A number, in the spelling it had.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+}
+
+/// A value that stands at a place. `null` and the empty string are never reported: they pass.
+#[derive(Clone, Copy)]
+pub struct Found<'a> {
+    /// Which place.
+    pub place: PlaceId,
+    /// How many values were reported at any place of this message before this one.
+    pub ordinal: u32,
+    /// The type it had.
+    pub value_type: ValueType,
+    /// The decoded value, plaintext: UTF-8 text; for numbers and booleans the spelling itself.
+    pub text: &'a [u8],
+}
+
+impl std::fmt::Debug for Found<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Found({:?}, {:?}, ‹{} bytes›)", self.place, self.value_type, self.text.len())
+    }
+}
+
+/// What is to happen to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Edit {
+    /// The bytes stay as they came.
+    Keep,
+    /// The text written to `replacement` takes the value's place, as a string in the format's encoding.
+    Replace,
+    /// As `Replace`, with a text that only the answer to this ask will bring: the format leaves a hole.
+    Pending(AskId),
+}
+
+/// Decides what happens to each value that a format finds.
+pub trait Editor {
+    /// Looks at `found`; for [`Edit::Replace`] appends the new text (UTF-8) to `replacement`, which is empty.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Stopped`](crate::ErrorKind::Stopped) where the editor refuses; it keeps the reason.
+    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error>;
+}

@@ -1,0 +1,70 @@
+//! Why a body could not be rewritten. An error names what and where, never the value.
+
+/// A body that could not be rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at byte {offset} of the body")]
+pub struct Error {
+    /// What is wrong.
+    pub kind: ErrorKind,
+    /// Where: bytes of the decoded body before the fault, as nearly as is known.
+    pub offset: u64,
+}
+
+impl Error {
+    /// An error of this kind at this offset.
+    #[must_use]
+    pub fn new(kind: ErrorKind, offset: u64) -> Self {
+        Self { kind, offset }
+    }
+}
+
+/// What can be wrong with a body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes are not of the format that was named.
+    #[error("the body is not well-formed ({expected} expected)")]
+    Syntax {
+        /// What the grammar asks for here.
+        expected: &'static str,
+    },
+    /// A charset that is not the one declared, or one that is not understood (UTF-16, a byte-order mark).
+    #[error("the charset is not UTF-8 as it must be here")]
+    Charset,
+    /// The `Content-Type` names something else than the route's format, or lacks a parameter it needs.
+    #[error("the content type is not the one this route protects")]
+    ContentType,
+    /// A key that leads to a protected place stands twice.
+    #[error("a protected key stands twice")]
+    DuplicateKey,
+    /// An object or an array where a value is protected.
+    #[error("an object or array stands where a single value is protected")]
+    NotALeaf,
+    /// A value longer than [`Limits::value`](crate::Limits).
+    #[error("a value is longer than the limit of {limit} bytes")]
+    ValueTooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// An element that must be held whole is longer than [`Limits::lookahead`](crate::Limits).
+    #[error("an element that must be read whole is longer than {limit} bytes")]
+    Lookahead {
+        /// The limit.
+        limit: usize,
+    },
+    /// Nesting deeper than [`Limits::depth`](crate::Limits).
+    #[error("nested deeper than {limit} levels")]
+    Depth {
+        /// The limit.
+        limit: usize,
+    },
+    /// A content coding that is unknown, damaged, cut short, or decodes to too much.
+    #[error("the content coding cannot be undone ({why})")]
+    Coding {
+        /// In which way.
+        why: &'static str,
+    },
+    /// The editor refused; it knows why.
+    #[error("refused")]
+    Stopped,
+}

@@ -1,0 +1,1 @@
+//! What crossed, without what it said.

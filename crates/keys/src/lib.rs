@@ -1,0 +1,1 @@
+//! The keyring and where it is kept.

@@ -1,0 +1,1 @@
+//! A small SaaS to practise on: real web app, JSON API and database, five domains.

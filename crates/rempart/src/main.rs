@@ -1,0 +1,2 @@
+//! The command: reads configuration, wires the crates, nothing else.
+fn main() {}

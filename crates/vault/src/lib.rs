@@ -1,0 +1,1 @@
+//! Values that stay home, behind the pointers that stand in the SaaS.

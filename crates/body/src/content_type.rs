@@ -1,0 +1,1 @@
+//! `Content-Type` (RFC 9110 §8.3) read once, for both directions.

@@ -1,0 +1,176 @@
+//! Where rewritten bytes go: kept ranges of the input, new bytes, and holes for what an answer will bring.
+//!
+//! Long kept ranges are slices of the chunk they came in (no copy); short ones are gathered into one buffer, so
+//! that a small message leaves as one piece. A hole holds back everything after it until it is filled.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::escape::Escape;
+
+/// Names a question that somebody outside has to answer (a vault row, a stable token).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AskId(pub u32);
+
+/// Below this a kept range is copied: a piece of its own costs more than the copy.
+const COPY_BELOW: usize = 1024;
+
+#[derive(Debug)]
+enum Part {
+    Bytes(Bytes),
+    Hole(AskId, Escape),
+}
+
+/// The output of a rewriter. See the module.
+#[derive(Default)]
+pub struct Out {
+    parts: VecDeque<Part>,
+    tail: BytesMut,
+    chunk: Bytes,
+    kept: Range<usize>,
+    holes: usize,
+    ready: usize,
+}
+
+impl std::fmt::Debug for Out {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Out(‹{} bytes›, {} holes)", self.len(), self.holes)
+    }
+}
+
+impl Out {
+    /// An empty output.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says which chunk [`Out::keep`] speaks of. A rewriter calls it first in every `push`.
+    pub fn begin(&mut self, chunk: &Bytes) {
+        self.settle();
+        self.chunk = chunk.clone();
+    }
+
+    /// Keeps `range` of the current chunk as it came. Adjacent calls become one range.
+    pub fn keep(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        if self.kept.end == range.start && !self.kept.is_empty() {
+            self.kept.end = range.end;
+        } else {
+            self.settle();
+            self.kept = range;
+        }
+    }
+
+    /// Appends new bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.settle();
+        self.tail.extend_from_slice(bytes);
+        self.ready += bytes.len();
+    }
+
+    /// Appends a piece that already stands by itself.
+    pub fn append(&mut self, bytes: Bytes) {
+        if bytes.len() < COPY_BELOW {
+            self.write(&bytes);
+        } else {
+            self.flush();
+            self.ready += bytes.len();
+            self.parts.push_back(Part::Bytes(bytes));
+        }
+    }
+
+    /// Leaves a hole for the answer to `ask`, to be written in `escape`.
+    pub fn hole(&mut self, ask: AskId, escape: Escape) {
+        self.flush();
+        self.holes += 1;
+        self.parts.push_back(Part::Hole(ask, escape));
+    }
+
+    /// Fills every hole for which `answer` has bytes, in order; `answer` appends the plain text and says whether
+    /// it knew the ask.
+    pub fn fill(&mut self, mut answer: impl FnMut(AskId, &mut Vec<u8>) -> bool) {
+        self.flush();
+        if self.holes == 0 {
+            return;
+        }
+        let mut plain = zeroize::Zeroizing::new(Vec::new());
+        for part in &mut self.parts {
+            if let Part::Hole(ask, escape) = part {
+                plain.clear();
+                if answer(*ask, &mut plain) {
+                    let mut written = Vec::with_capacity(plain.len() + 8);
+                    escape.write(&plain, &mut written);
+                    self.holes -= 1;
+                    self.ready += written.len();
+                    *part = Part::Bytes(written.into());
+                }
+            }
+        }
+    }
+
+    /// How many holes wait for an answer.
+    #[must_use]
+    pub fn holes(&self) -> usize {
+        self.holes
+    }
+
+    /// Bytes that stand here, holes apart.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ready + self.kept.len()
+    }
+
+    /// Whether nothing stands here, neither bytes nor holes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.holes == 0
+    }
+
+    /// Takes the next piece that no hole holds back. A rewriter must have returned from its `push`.
+    pub fn take(&mut self) -> Option<Bytes> {
+        self.flush();
+        self.chunk = Bytes::new();
+        match self.parts.front() {
+            Some(Part::Bytes(_)) => {}
+            Some(Part::Hole(..)) | None => return None,
+        }
+        match self.parts.pop_front() {
+            Some(Part::Bytes(bytes)) => {
+                self.ready -= bytes.len();
+                Some(bytes)
+            }
+            Some(Part::Hole(..)) | None => None,
+        }
+    }
+
+    /// Writes the kept range where it belongs.
+    fn settle(&mut self) {
+        let range = std::mem::take(&mut self.kept);
+        if range.is_empty() {
+            return;
+        }
+        self.ready += range.len();
+        if range.len() < COPY_BELOW {
+            if let Some(bytes) = self.chunk.get(range) {
+                self.tail.extend_from_slice(bytes);
+            }
+        } else {
+            if !self.tail.is_empty() {
+                self.parts.push_back(Part::Bytes(self.tail.split().freeze()));
+            }
+            self.parts.push_back(Part::Bytes(self.chunk.slice(range)));
+        }
+    }
+
+    fn flush(&mut self) {
+        self.settle();
+        if !self.tail.is_empty() {
+            self.parts.push_back(Part::Bytes(self.tail.split().freeze()));
+        }
+    }
+}

@@ -36,7 +36,13 @@ pub struct Found<'a> {
 
 impl std::fmt::Debug for Found<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Found({:?}, {:?}, ‹{} bytes›)", self.place, self.value_type, self.text.len())
+        write!(
+            f,
+            "Found({:?}, {:?}, ‹{} bytes›)",
+            self.place,
+            self.value_type,
+            self.text.len()
+        )
     }
 }
 

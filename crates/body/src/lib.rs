@@ -38,7 +38,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { value: 8 << 20, lookahead: 64 << 10, depth: 128, ratio: 1000, window: 8 << 20 }
+        Self {
+            value: 8 << 20,
+            lookahead: 64 << 10,
+            depth: 128,
+            ratio: 1000,
+            window: 8 << 20,
+        }
     }
 }
 

@@ -161,7 +161,8 @@ impl Out {
             }
         } else {
             if !self.tail.is_empty() {
-                self.parts.push_back(Part::Bytes(self.tail.split().freeze()));
+                self.parts
+                    .push_back(Part::Bytes(self.tail.split().freeze()));
             }
             self.parts.push_back(Part::Bytes(self.chunk.slice(range)));
         }
@@ -170,7 +171,8 @@ impl Out {
     fn flush(&mut self) {
         self.settle();
         if !self.tail.is_empty() {
-            self.parts.push_back(Part::Bytes(self.tail.split().freeze()));
+            self.parts
+                .push_back(Part::Bytes(self.tail.split().freeze()));
         }
     }
 }

@@ -4,8 +4,8 @@
 //! module's. Nothing here fails: what cannot be opened stays as it is, and a limit that is reached flushes the
 //! rest unopened.
 
-use crate::out::AskId;
 use crate::edit::ValueType;
+use crate::out::AskId;
 
 /// What [`Tokens::measure`] says of bytes that begin like a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,1 +1,23 @@
-//! Policy, body and seal joined: protect a request, reveal its response. Sans-IO.
+//! Policy, body and seal joined: [`Exchange`] protects a request and reveals its response.
+//!
+//! Sans-IO: bytes go in, bytes come out, and whatever needs the world outside (a vault row, a journal line) is
+//! returned as data: an [`Ask`] holds back the bytes after it until it is answered, an [`Effect`] says which
+//! bytes may leave only when it is durable. No clock, no sockets, no global state; randomness is handed in.
+//!
+//! The walk of one message, for whoever drives it:
+//!
+//! 1. [`Border::begin`] with the request's head → an [`Exchange`], or a [`Refusal`] to answer with.
+//! 2. [`Exchange::target`], [`Exchange::edit_request`]: the head as it leaves.
+//! 3. [`Exchange::protect`] → `None` (the body streams through untouched) or a [`Flow`] to feed.
+//! 4. With the response's head: [`Exchange::reveal`] edits its headers and gives a [`Flow`] or `None`.
+//! 5. [`Exchange::receipt`], [`Exchange::summary`].
+
+mod ask;
+mod exchange;
+mod flow;
+mod refusal;
+
+pub use ask::{Answer, Ask, Asked, Effect};
+pub use exchange::{Border, Exchange, Incoming, Limits, Reader, Reference, Summary};
+pub use flow::{Flow, Progress};
+pub use refusal::{Blame, Refusal, RefusalCode};

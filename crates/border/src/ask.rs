@@ -1,0 +1,77 @@
+//! What the border cannot know by itself, as data: questions, their answers, and effects with a barrier.
+
+use body::AskId;
+
+/// A question to the world outside. Bytes behind it wait until it is answered.
+#[derive(Debug)]
+pub struct Ask {
+    /// Names it in the answer.
+    pub id: AskId,
+    /// What is asked.
+    pub what: Asked,
+}
+
+/// What is asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Asked {
+    /// Keep a sealed value at home, durably, under a pointer that is free; answered by [`Answer::Kept`].
+    Keep {
+        /// The app, part of what the pointer's check binds.
+        app: String,
+        /// The field.
+        field: String,
+        /// A random 40-bit identity to try first; where another row has it, the keeper draws on from it.
+        first: u64,
+        /// The value, sealed under the field's key.
+        sealed: Vec<u8>,
+    },
+    /// Bring the sealed value behind a pointer; answered by [`Answer::Row`] or [`Answer::Gone`].
+    Bring {
+        /// The app.
+        app: String,
+        /// The pointer's identity.
+        pointer: u64,
+    },
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// The value is durable under this identity.
+    Kept {
+        /// Which ask.
+        id: AskId,
+        /// The identity under which it is kept.
+        pointer: u64,
+    },
+    /// The row behind the pointer.
+    Row {
+        /// Which ask.
+        id: AskId,
+        /// The field it was kept for.
+        field: String,
+        /// The value, sealed under that field's key.
+        sealed: Vec<u8>,
+    },
+    /// No such row (never was, or erased).
+    Gone {
+        /// Which ask.
+        id: AskId,
+    },
+}
+
+/// Something that must be carried out, and the output offset that may not leave before it is durable.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// A journal entry. `barrier` is `None` where the entry may follow within the journal's grouping time,
+    /// and the number of bytes of output that may leave before it is durable otherwise.
+    Journal {
+        /// Bytes of this message's output that may leave before the entry is durable.
+        barrier: Option<u64>,
+        /// What crossed.
+        summary: crate::Summary,
+    },
+}

@@ -35,6 +35,18 @@ pub enum Reader {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Reference(pub [u8; 12]);
 
+impl std::fmt::Display for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+    }
+}
+
+impl std::fmt::Debug for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reference({self})")
+    }
+}
+
 /// The head of a request as it came.
 #[derive(Debug)]
 pub struct Incoming<'a> {

@@ -1,0 +1,67 @@
+//! `cargo xtask bench`: what Rempart costs, beside what others cost.
+
+use crate::asked_for_help;
+use crate::chore::{Failed, cargo, root, target};
+
+const HELP: &str = "\
+Builds the release binary and the benches (a workspace of their own), runs them on loopback and prints a table;
+nothing is asserted. What it measures, and on what the figures in benches/README.md were taken, stands there.
+
+Usage: cargo xtask bench [core|wire]
+
+Examples:
+  cargo xtask bench             both, some minutes
+  cargo xtask bench core        rewriting, scanning, sealing: no network
+";
+
+/// Runs the chore.
+///
+/// # Errors
+/// Where something does not compile or a bench cannot run.
+pub fn run(arguments: &[String]) -> Result<(), Failed> {
+    if asked_for_help(arguments, HELP) {
+        return Ok(());
+    }
+    let folder = target().join("benches");
+    let which = arguments.first().map(String::as_str);
+    let mut commands = Vec::new();
+    if which != Some("wire") {
+        commands.push(cargo(&[
+            "run",
+            "--locked",
+            "--release",
+            "--manifest-path",
+            "benches/Cargo.toml",
+            "--bin",
+            "core",
+        ]));
+    }
+    if which != Some("core") {
+        commands.push(cargo(&["build", "--locked", "--release", "-p", "rempart"]));
+        commands.push(cargo(&[
+            "run",
+            "--locked",
+            "--release",
+            "--manifest-path",
+            "benches/Cargo.toml",
+            "--bin",
+            "wire",
+        ]));
+    }
+    for mut command in commands {
+        if command
+            .get_args()
+            .any(|argument| argument == "benches/Cargo.toml")
+        {
+            command.env("CARGO_TARGET_DIR", &folder);
+        }
+        command
+            .env("REMPART_BIN", target().join("release").join("rempart"))
+            .current_dir(root());
+        let status = command.status()?;
+        if !status.success() {
+            return Err(Failed::new(format!("the bench ended with {status}")));
+        }
+    }
+    Ok(())
+}

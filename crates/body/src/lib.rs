@@ -12,12 +12,19 @@ pub mod content_type;
 pub mod edit;
 pub mod error;
 pub mod escape;
+pub mod form;
+pub mod json;
 pub mod out;
+pub mod plan;
+pub mod query;
 pub mod reveal;
+pub mod selector;
 
 pub use edit::{Edit, Editor, Found, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};
 pub use out::{AskId, Out};
+pub use plan::{Format, Plan};
+pub use selector::SelectorError;
 
 use bytes::Bytes;
 

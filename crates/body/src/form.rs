@@ -1,0 +1,5 @@
+//! `application/x-www-form-urlencoded` (WHATWG URL §5).
+
+mod name;
+
+pub use name::{Name, Names};

@@ -1,0 +1,204 @@
+//! The selector of forms, multipart bodies and queries: a field's decoded name, where `[*]` stands for one
+//! bracket with anything in it (`items[*][name]`, `tags[*]`).
+
+use std::ops::Range;
+
+use crate::edit::PlaceId;
+use crate::selector::{Reason, SelectorError};
+
+/// A field's name, or a family of names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// What stands before, between and after the `[*]`; one piece where there is none.
+    pieces: Vec<Box<[u8]>>,
+}
+
+const STAR: &str = "[*]";
+
+impl Name {
+    /// Reads a selector.
+    ///
+    /// # Errors
+    /// Where it is empty, or a `*` stands elsewhere than alone in brackets.
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+        if text.is_empty() {
+            return Err(SelectorError::new(
+                Reason::Expected {
+                    expected: "the name of a field",
+                },
+                0..0,
+            ));
+        }
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for piece in text.split(STAR) {
+            if let Some(star) = piece.find('*') {
+                let what = "a `*` outside brackets of its own";
+                let remedy = "write `[*]` for one bracket with anything in it";
+                return Err(SelectorError::new(
+                    Reason::Unsupported { what, remedy },
+                    star_at(from, star),
+                ));
+            }
+            from += piece.len() + STAR.len();
+            pieces.push(piece.as_bytes().into());
+        }
+        if pieces
+            .first()
+            .is_some_and(|first: &Box<[u8]>| first.is_empty())
+        {
+            return Err(SelectorError::new(
+                Reason::Expected {
+                    expected: "the name of a field",
+                },
+                0..STAR.len(),
+            ));
+        }
+        Ok(Self { pieces })
+    }
+
+    /// Whether a decoded name is meant.
+    #[must_use]
+    pub fn matches(&self, name: &[u8]) -> bool {
+        let Some((first, others)) = self.pieces.split_first() else {
+            return false;
+        };
+        let Some(mut rest) = name.strip_prefix(&**first) else {
+            return false;
+        };
+        for piece in others {
+            let Some(inner) = rest.strip_prefix(b"[") else {
+                return false;
+            };
+            let Some(end) = inner.iter().position(|byte| matches!(byte, b'[' | b']')) else {
+                return false;
+            };
+            let Some(after) = inner.get(end..).and_then(|tail| tail.strip_prefix(b"]")) else {
+                return false;
+            };
+            let Some(after) = after.strip_prefix(&**piece) else {
+                return false;
+            };
+            rest = after;
+        }
+        rest.is_empty()
+    }
+
+    /// Whether `[*]` stands in it.
+    #[must_use]
+    pub fn is_family(&self) -> bool {
+        self.pieces.len() > 1
+    }
+}
+
+fn star_at(from: usize, star: usize) -> Range<usize> {
+    from + star..from + star + 1
+}
+
+/// The names of one route, ready to be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    exact: Vec<(Box<[u8]>, PlaceId)>,
+    families: Vec<(Name, PlaceId)>,
+}
+
+impl Names {
+    /// Puts names together.
+    ///
+    /// # Errors
+    /// The index of a name that stands there a second time.
+    pub fn compile(names: Vec<(Name, PlaceId)>) -> Result<Self, usize> {
+        let mut compiled = Self::default();
+        for (index, (name, place)) in names.into_iter().enumerate() {
+            let twice = match name.pieces.as_slice() {
+                [only] => compiled.exact.iter().any(|(known, _)| known == only),
+                _ => compiled.families.iter().any(|(known, _)| *known == name),
+            };
+            if twice {
+                return Err(index);
+            }
+            match <[Box<[u8]>; 1]>::try_from(name.pieces) {
+                Ok([only]) => compiled.exact.push((only, place)),
+                Err(pieces) => compiled.families.push((Name { pieces }, place)),
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// The place that a decoded name means: exact names before families, then the order of the policy.
+    #[must_use]
+    pub fn find(&self, name: &[u8]) -> Option<PlaceId> {
+        let exact = self
+            .exact
+            .iter()
+            .find(|(known, _)| **known == *name)
+            .map(|(_, place)| *place);
+        exact.or_else(|| {
+            self.families
+                .iter()
+                .find(|(known, _)| known.matches(name))
+                .map(|(_, place)| *place)
+        })
+    }
+
+    /// Whether no name stands here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.families.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, name: &str) -> bool {
+        Name::parse(pattern).unwrap().matches(name.as_bytes())
+    }
+
+    #[test]
+    fn names_match_exactly() {
+        assert!(matches("person[name]", "person[name]"));
+        assert!(!matches("person[name]", "person[names]"));
+        assert!(!matches("name", "Name"));
+    }
+
+    #[test]
+    fn a_star_is_one_bracket() {
+        assert!(matches("items[*][name]", "items[0][name]"));
+        assert!(matches("items[*][name]", "items[][name]"));
+        assert!(matches("tags[*]", "tags[]"));
+        assert!(matches("a[*][*]", "a[1][2]"));
+        for name in [
+            "items[0][1][name]",
+            "items[name]",
+            "items[0",
+            "items[0][name]x",
+            "xitems[0][name]",
+        ] {
+            assert!(!matches("items[*][name]", name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_star_elsewhere_is_refused_where_it_stands() {
+        assert_eq!(Name::parse("a[*]b*").unwrap_err().at, 5..6);
+        assert!(Name::parse("").is_err());
+        assert!(Name::parse("[*]").is_err());
+        assert!(Name::parse("a[x*]").is_err());
+    }
+
+    #[test]
+    fn exact_names_come_before_families() {
+        let name = |text| Name::parse(text).unwrap();
+        let names =
+            Names::compile(vec![(name("a[*]"), PlaceId(0)), (name("a[b]"), PlaceId(1))]).unwrap();
+        assert_eq!(names.find(b"a[b]"), Some(PlaceId(1)));
+        assert_eq!(names.find(b"a[c]"), Some(PlaceId(0)));
+        assert_eq!(names.find(b"a"), None);
+        assert_eq!(
+            Names::compile(vec![(name("a"), PlaceId(0)), (name("a"), PlaceId(1))]),
+            Err(1)
+        );
+    }
+}

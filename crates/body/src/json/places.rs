@@ -1,0 +1,284 @@
+//! The places of one body, put together for matching in one pass.
+//!
+//! The selectors of a route become one tree of steps. While a body is walked, each open object or array has a
+//! short list of the tree's nodes that stand there; a key or an index moves it on. A node under `..` stays in
+//! the list at every depth below. What a filter governs is a node of its own, entered when the filter held;
+//! what a filter looks at is a small tree beside it.
+
+use super::path::{Filter, Literal, Path, Step};
+use crate::edit::PlaceId;
+use crate::selector::Reason;
+
+/// The compiled places of one body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Places {
+    nodes: Vec<Node>,
+    filters: Vec<Watch>,
+    longest_name: usize,
+}
+
+/// A node of the tree: an index into it.
+pub(super) type NodeId = usize;
+
+/// A filter of the tree: an index into its filters.
+pub(super) type FilterId = usize;
+
+/// One step of one or more selectors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Node {
+    names: Vec<(Box<[u8]>, NodeId)>,
+    /// Bit n: a name of n bytes is known here (63: or more).
+    lengths: u64,
+    pub(super) any: Option<NodeId>,
+    pub(super) indices: Vec<(u64, NodeId)>,
+    pub(super) filtered: Vec<(FilterId, NodeId)>,
+    /// The node whose steps count here and at every depth below.
+    pub(super) deep: Option<NodeId>,
+    /// Whether this node is one of those.
+    pub(super) recursive: bool,
+    pub(super) place: Option<PlaceId>,
+    /// The tests of a filter that look at the value which stands here.
+    pub(super) tests: Vec<(FilterId, usize)>,
+}
+
+/// A filter made ready: what it looks at, and for what.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Watch {
+    filter: Filter,
+    /// Where the tree of its names begins, at the element itself.
+    pub(super) root: NodeId,
+}
+
+impl Places {
+    /// The node of the whole body.
+    pub(super) const ROOT: NodeId = 0;
+
+    /// Puts selectors together.
+    ///
+    /// # Errors
+    /// The index of a selector that names a place a second time, or one inside or around another's.
+    pub fn compile(paths: Vec<(Path, PlaceId)>) -> Result<Self, (usize, Reason)> {
+        let mut places = Self {
+            nodes: vec![Node::default()],
+            filters: Vec::new(),
+            longest_name: 0,
+        };
+        for (index, (path, place)) in paths.into_iter().enumerate() {
+            places.add(path, place).map_err(|reason| (index, reason))?;
+        }
+        Ok(places)
+    }
+
+    fn add(&mut self, path: Path, place: PlaceId) -> Result<(), Reason> {
+        let mut at = Self::ROOT;
+        for segment in path.segments {
+            if self.node(at).place.is_some() {
+                return Err(Reason::Nested);
+            }
+            if segment.deep {
+                at = self.deep(at);
+            }
+            at = match segment.step {
+                Step::Name(name) => self.named(at, name.as_bytes()),
+                Step::Any => self.any(at),
+                Step::Index(index) => self.indexed(at, index),
+                Step::Filter(filter) => self.filtered(at, filter),
+            };
+        }
+        let Some(node) = self.nodes.get_mut(at) else {
+            return Ok(());
+        };
+        if node.place.is_some() {
+            return Err(Reason::Twice);
+        }
+        if node.leads_on() {
+            return Err(Reason::Nested);
+        }
+        node.place = Some(place);
+        Ok(())
+    }
+
+    /// A node that exists: ids come from this tree only.
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        static NONE: Node = Node {
+            names: Vec::new(),
+            lengths: 0,
+            any: None,
+            indices: Vec::new(),
+            filtered: Vec::new(),
+            deep: None,
+            recursive: false,
+            place: None,
+            tests: Vec::new(),
+        };
+        self.nodes.get(id).unwrap_or(&NONE)
+    }
+
+    pub(super) fn watch(&self, id: FilterId) -> Option<&Watch> {
+        self.filters.get(id)
+    }
+
+    /// The most bytes of a name that is known anywhere.
+    pub(super) fn longest_name(&self) -> usize {
+        self.longest_name
+    }
+
+    fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    fn deep(&mut self, at: NodeId) -> NodeId {
+        if let Some(known) = self.node(at).deep {
+            return known;
+        }
+        let id = self.push(Node {
+            recursive: true,
+            ..Node::default()
+        });
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.deep = Some(id);
+        }
+        id
+    }
+
+    fn named(&mut self, at: NodeId, name: &[u8]) -> NodeId {
+        if let Some((_, known)) = self.node(at).name(name) {
+            return known;
+        }
+        let id = self.push(Node::default());
+        self.longest_name = self.longest_name.max(name.len());
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.lengths |= length_bit(name.len());
+            node.names.push((name.into(), id));
+        }
+        id
+    }
+
+    fn any(&mut self, at: NodeId) -> NodeId {
+        if let Some(known) = self.node(at).any {
+            return known;
+        }
+        let id = self.push(Node::default());
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.any = Some(id);
+        }
+        id
+    }
+
+    fn indexed(&mut self, at: NodeId, index: u64) -> NodeId {
+        if let Some((_, known)) = self
+            .node(at)
+            .indices
+            .iter()
+            .find(|(known, _)| *known == index)
+        {
+            return *known;
+        }
+        let id = self.push(Node::default());
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.indices.push((index, id));
+        }
+        id
+    }
+
+    fn filtered(&mut self, at: NodeId, filter: Filter) -> NodeId {
+        let same = |id: FilterId| {
+            self.filters
+                .get(id)
+                .is_some_and(|watch| watch.filter == filter)
+        };
+        if let Some((_, known)) = self.node(at).filtered.iter().find(|(id, _)| same(*id)) {
+            return *known;
+        }
+        let filter_id = self.filters.len();
+        let root = self.push(Node::default());
+        for (index, test) in filter.tests.iter().enumerate() {
+            let mut leaf = root;
+            for name in &test.path {
+                leaf = self.named(leaf, name.as_bytes());
+            }
+            if let Some(node) = self.nodes.get_mut(leaf) {
+                node.tests.push((filter_id, index));
+            }
+        }
+        self.filters.push(Watch { filter, root });
+        let id = self.push(Node::default());
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.filtered.push((filter_id, id));
+        }
+        id
+    }
+}
+
+impl Node {
+    /// The node that a decoded key leads to, and the key's number among those known here.
+    pub(super) fn name(&self, key: &[u8]) -> Option<(usize, NodeId)> {
+        if self.lengths & length_bit(key.len()) == 0 {
+            return None;
+        }
+        let found = self
+            .names
+            .iter()
+            .enumerate()
+            .find(|(_, (known, _))| **known == *key);
+        found.map(|(number, (_, node))| (number, *node))
+    }
+
+    /// How many keys are known here.
+    pub(super) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether a selector goes on from here.
+    fn leads_on(&self) -> bool {
+        !self.names.is_empty()
+            || self.any.is_some()
+            || !self.indices.is_empty()
+            || !self.filtered.is_empty()
+            || self.deep.is_some()
+    }
+}
+
+impl Watch {
+    pub(super) fn literal(&self, test: usize) -> Option<&Literal> {
+        self.filter.tests.get(test).map(|test| &test.literal)
+    }
+
+    /// How many tests must hold.
+    pub(super) fn tests(&self) -> usize {
+        self.filter.tests.len()
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(texts: &[&str]) -> Result<Places, (usize, Reason)> {
+        let paths = texts
+            .iter()
+            .zip(0..)
+            .map(|(text, id)| (Path::parse(text).unwrap(), PlaceId(id)));
+        Places::compile(paths.collect())
+    }
+
+    #[test]
+    fn common_steps_are_shared() {
+        let one = compile(&["$.a.b[?@.k == 1].c"]).unwrap();
+        let two = compile(&["$.a.b[?@.k == 1].c", "$.a['b'][?@['k'] == 1.0].d"]).unwrap();
+        assert_eq!(two.nodes.len(), one.nodes.len() + 1);
+        assert_eq!(two.filters.len(), 1);
+    }
+
+    #[test]
+    fn a_place_named_twice_or_within_another_is_refused() {
+        assert_eq!(compile(&["$.a", "$.b", "$['a']"]), Err((2, Reason::Twice)));
+        assert_eq!(compile(&["$.a", "$.a.b"]), Err((1, Reason::Nested)));
+        assert_eq!(compile(&["$.a.b", "$.a"]), Err((1, Reason::Nested)));
+    }
+}

@@ -1,0 +1,158 @@
+//! From a policy's words to what a body is rewritten by: the format's name, and the selectors in its language.
+//!
+//! [`Plan::compile`] is all that a policy needs of this crate: each format reads its own selectors and says what
+//! is wrong with them.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::edit::PlaceId;
+use crate::form::{Name, Names};
+use crate::json;
+use crate::selector::{Reason, SelectorError};
+
+/// A body format, as a policy spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// `json`: selectors are JSONPath.
+    Json,
+    /// `form`: selectors are decoded field names.
+    Form,
+    /// `multipart`: selectors are the parts' names.
+    Multipart,
+    /// `text`: the only selector is `*`, the whole body.
+    Text,
+}
+
+impl Format {
+    /// Every format there is.
+    pub const ALL: [Self; 4] = [Self::Json, Self::Form, Self::Multipart, Self::Text];
+
+    /// The policy's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Form => "form",
+            Self::Multipart => "multipart",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A format that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown body format; json, form, multipart and text are known")]
+pub struct UnknownFormat;
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or(UnknownFormat)
+    }
+}
+
+/// What a body is rewritten by. Cheap to clone, shared by all requests of a route.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Plan {
+    /// The places of a JSON body.
+    Json(Arc<json::Places>),
+    /// The field names of a form.
+    Form(Arc<Names>),
+    /// The part names of a multipart body.
+    Multipart(Arc<Names>),
+    /// The whole text, one place.
+    Text(PlaceId),
+}
+
+impl Plan {
+    /// Reads the selectors of one body.
+    ///
+    /// # Errors
+    /// The index of the selector that is wrong, counted as they came, and what is wrong with it.
+    pub fn compile<'a>(
+        format: Format,
+        selectors: impl IntoIterator<Item = (&'a str, PlaceId)>,
+    ) -> Result<Self, (usize, SelectorError)> {
+        let selectors: Vec<_> = selectors.into_iter().collect();
+        let whole = |index: usize, reason| {
+            let length = selectors.get(index).map_or(0, |(text, _)| text.len());
+            (index, SelectorError::new(reason, 0..length))
+        };
+        match format {
+            Format::Json => {
+                let paths = read(&selectors, json::Path::parse)?;
+                let places =
+                    json::Places::compile(paths).map_err(|(index, reason)| whole(index, reason))?;
+                Ok(Self::Json(Arc::new(places)))
+            }
+            Format::Form | Format::Multipart => {
+                let names = read(&selectors, Name::parse)?;
+                let names = Names::compile(names).map_err(|index| whole(index, Reason::Twice))?;
+                Ok(if format == Format::Form {
+                    Self::Form(names.into())
+                } else {
+                    Self::Multipart(names.into())
+                })
+            }
+            Format::Text => match selectors.as_slice() {
+                [("*", place)] => Ok(Self::Text(*place)),
+                [("*", _), ("*", _), ..] => Err(whole(1, Reason::Twice)),
+                [] => Err(whole(
+                    0,
+                    Reason::Expected {
+                        expected: "`*`, the whole body,",
+                    },
+                )),
+                [("*", _), ..] => Err(whole(
+                    1,
+                    Reason::Expected {
+                        expected: "`*`, the whole body,",
+                    },
+                )),
+                _ => Err(whole(
+                    0,
+                    Reason::Expected {
+                        expected: "`*`, the whole body,",
+                    },
+                )),
+            },
+        }
+    }
+
+    /// The format this plan is for.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Json(_) => Format::Json,
+            Self::Form(_) => Format::Form,
+            Self::Multipart(_) => Format::Multipart,
+            Self::Text(_) => Format::Text,
+        }
+    }
+}
+
+/// Reads every selector by its format's reader.
+fn read<T>(
+    selectors: &[(&str, PlaceId)],
+    reader: impl Fn(&str) -> Result<T, SelectorError>,
+) -> Result<Vec<(T, PlaceId)>, (usize, SelectorError)> {
+    let read = |(index, (text, place)): (usize, &(&str, PlaceId))| {
+        reader(text)
+            .map(|selector| (selector, *place))
+            .map_err(|error| (index, error))
+    };
+    selectors.iter().enumerate().map(read).collect()
+}

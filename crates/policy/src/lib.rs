@@ -1,1 +1,28 @@
-//! Text of a policy to a checked, compiled plan. No IO: the command reads the files.
+//! Text of a policy → a checked, compiled plan.
+//!
+//! Pure: no IO, no clock, no state. The command reads the files and draws the diagnostics; the border asks the
+//! [`Plan`] for the app of a host and the route of a request. A policy that cannot do what it says does not
+//! compile, and every fault of every file is reported at once, with file, line, text and remedy.
+
+mod diagnostic;
+mod host;
+mod normalise;
+mod overrides;
+pub mod path;
+mod plan;
+mod route;
+mod route_table;
+mod template;
+
+pub use diagnostic::{Diagnostic, Severity, Source};
+pub use host::{HostFault, HostPattern, HostTable};
+pub use normalise::{Normalise, normalise};
+pub use overrides::{METHOD_OVERRIDES, Override, OverrideKind, PATH_OVERRIDES};
+pub use path::{NormalPath, PathFault};
+pub use plan::{
+    App, AppIndex, Expects, Field, FieldIndex, Holds, Operator, Plan, Test, Treatment, Unmatched,
+};
+pub use route::{
+    Ambiguity, HeaderPlace, Matched, Part, PathPlace, Place, Route, RouteIndex, RouteMatch,
+};
+pub use template::{Method, Pattern, PatternError, PatternFault, Template};

@@ -1,0 +1,135 @@
+//! One route: which requests it takes, and what of them is protected.
+
+use std::ops::Range;
+
+use body::PlaceId;
+
+use crate::plan::FieldIndex;
+use crate::template::Pattern;
+
+/// Requests of one shape, and their places.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its entries of `match`.
+    pub patterns: Vec<Pattern>,
+    /// Whole header values that are protected.
+    pub headers: Vec<HeaderPlace>,
+    /// Path segments that are protected; their range is [`Route::locate`]'s.
+    pub path: Vec<PathPlace>,
+    /// Every place, by [`PlaceId`].
+    pub places: Vec<Place>,
+    /// Whether `%2F` is data in a segment of its paths.
+    pub encoded_slash: bool,
+}
+
+impl Route {
+    /// Whether it protects nothing: the request streams through, and only its answer is looked at.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The place of an id that a format reported for this route.
+    #[must_use]
+    pub fn place(&self, id: PlaceId) -> Option<&Place> {
+        self.places.get(usize::from(id.0))
+    }
+
+    /// Where the protected segments stand in `path` as it came, which must have matched `pattern` of this route.
+    pub fn locate<'a>(
+        &'a self,
+        pattern: usize,
+        path: &'a str,
+    ) -> impl Iterator<Item = (PlaceId, Range<usize>)> + 'a {
+        let pattern = self.patterns.get(pattern);
+        self.path.iter().filter_map(move |place| {
+            Some((
+                place.place,
+                pattern?.template.locate(&place.parameter, path)?,
+            ))
+        })
+    }
+}
+
+/// A place of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What stands there.
+    pub field: FieldIndex,
+    /// The selector as the policy writes it.
+    pub at: String,
+    /// Which part of the message it is in.
+    pub part: Part,
+    /// Whether a message without it is refused.
+    pub required: bool,
+}
+
+/// A part of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The body.
+    Body,
+    /// The query.
+    Query,
+    /// A header.
+    Header,
+    /// The path.
+    Path,
+}
+
+/// A header whose whole value is protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderPlace {
+    /// The header.
+    pub name: http::HeaderName,
+    /// The place.
+    pub place: PlaceId,
+}
+
+/// A path parameter that is protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPlace {
+    /// Its name in every pattern of the route.
+    pub parameter: String,
+    /// The place.
+    pub place: PlaceId,
+}
+
+/// Names a route of one [`crate::App`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RouteIndex(pub usize);
+
+/// What an app says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteMatch {
+    /// This route takes it.
+    Route(Matched),
+    /// No route does: [`crate::Unmatched`] decides.
+    Unmatched,
+    /// The origin might take it for another request than the policy does: it is refused.
+    Ambiguous(Ambiguity),
+}
+
+/// The route that takes a request, by which of its patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// The route.
+    pub route: RouteIndex,
+    /// The index in [`Route::patterns`].
+    pub pattern: usize,
+}
+
+/// Why a request is ambiguous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Ambiguity {
+    /// Another route would be found if case did not count, and the app does not say `ignore-case = true`.
+    #[error("the path differs from a route's in letter case only")]
+    PathCase,
+    /// A method with lower-case letters.
+    #[error("the method is not in upper case")]
+    MethodCase,
+    /// `%2F` in a path whose route does not say `encoded-slash = true`.
+    #[error("the path has an encoded slash")]
+    EncodedSlash,
+}

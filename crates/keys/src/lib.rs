@@ -1,1 +1,31 @@
-//! The keyring and where it is kept.
+//! The keyring: one random secret, from which every app's key is derived, and the random secrets of the epochs
+//! that are wrapped under them.
+//!
+//! ```text
+//! root ──wraps──▶ keyring secret ──HKDF──▶ app key ──wraps──▶ epoch secret ──HKDF──▶ field key (crate `seal`)
+//! ```
+//!
+//! What is derived can be derived again, so what must be destroyable is random: an epoch's secret exists only as
+//! its wrap, and deleting the wrap destroys every token that was made under it (`docs/adr/0005`).
+//!
+//! There is no IO here, no clock and no source of chance: the caller gives one ([`Chance`]).
+//! What the bytes mean is in
+//! `docs/token-format.md`.
+
+mod catalogue;
+mod chance;
+mod derive;
+mod error;
+mod hex;
+mod id;
+mod keyring;
+mod secret;
+mod wrap;
+
+pub use catalogue::Catalogue;
+pub use chance::Chance;
+pub use derive::{derive, encode};
+pub use error::KeyringError;
+pub use id::KeyId;
+pub use keyring::{EpochView, Keyring};
+pub use secret::{EpochSecret, KeyringSecret};

@@ -1,1 +1,31 @@
-//! A value and a field key to a token and back. Pure: no IO, no clock.
+//! A value and a field key ⇄ a token: pure functions, no IO, no clock, no state of their own.
+//!
+//! - [`FieldKey`]: everything derived from an epoch's secret, once; [`seal_sealed`], [`seal_match`], [`open`].
+//! - [`Token`]: the text form, read; [`length`]: how long tokens are, before there are any.
+//! - [`PointerKey`], [`Pointer`]: the short text that stands for a value kept in the vault.
+//! - [`Scanner`]: finds both in any bytes, and says where each ends.
+//!
+//! The bytes are fixed in `docs/token-format.md`, with vectors in `tests/vectors`. Nothing here decides who may
+//! read a value, and no key is ever tried: a token names its key, and opens under that one or not at all.
+
+mod base32;
+mod commit;
+mod error;
+mod field_key;
+mod header;
+pub mod length;
+mod pointer;
+mod scan;
+mod sealed;
+mod siv;
+mod token;
+mod xaes;
+
+pub use error::{OpenError, ParseError, SealError};
+pub use field_key::FieldKey;
+pub use header::{Kind, ValueType};
+pub use keys::{Chance, EpochSecret, KeyId};
+pub use pointer::{POINTER_LEN, Pointer, PointerId, PointerKey};
+pub use scan::{Measure, SHORTEST_CUT, Scanner, key_of_cut, measure};
+pub use sealed::{open, seal_match, seal_sealed};
+pub use token::Token;

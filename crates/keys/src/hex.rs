@@ -1,0 +1,69 @@
+//! Bytes as lower-case hexadecimal text, the form in which the keyring's file holds them.
+
+use serde::{Deserialize, Deserializer, Serializer};
+
+/// Writes `bytes` as text.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Reads exactly `N` bytes back; nothing where the text is not exactly that.
+pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != N * 2 {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = (digit(*high)? << 4) | digit(*low)?;
+    }
+    Some(bytes)
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// For `#[serde(with = "hex")]`.
+pub(crate) fn serialize<S: Serializer, const N: usize>(
+    bytes: &[u8; N],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&encode(bytes))
+}
+
+/// For `#[serde(with = "hex")]`.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<[u8; N], D::Error> {
+    let text = String::deserialize(deserializer)?;
+    decode(&text).ok_or_else(|| {
+        serde::de::Error::custom(format_args!("expected {N} bytes in lower-case hexadecimal"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back_and_nothing_else_does() {
+        assert_eq!(encode(&[0, 0x7f, 0xff]), "007fff");
+        assert_eq!(decode(&encode(&[0, 0x7f, 0xff])), Some([0, 0x7f, 0xff]));
+        for wrong in ["", "0", "000", "0g", "0A", "é"] {
+            assert_eq!(decode::<1>(wrong), None, "{wrong}");
+        }
+    }
+}

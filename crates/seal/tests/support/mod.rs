@@ -1,0 +1,33 @@
+//! What the tests of this crate share: a source of chance that repeats, and keys from a known secret.
+
+use seal::{Chance, EpochSecret, FieldKey, KeyId};
+
+/// Gives the same bytes for the same seed (SplitMix64): for tests only.
+pub struct Counter(u64);
+
+impl Counter {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
+impl Chance for Counter {
+    fn fill(&mut self, out: &mut [u8]) {
+        for byte in out {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            *byte = (mixed ^ mixed >> 27).to_be_bytes()[0];
+        }
+    }
+}
+
+/// The key of a field, always from the same secret and with the same id.
+pub fn field_key(app: &str, field: &str, epoch: u32) -> FieldKey {
+    FieldKey::derive(
+        &EpochSecret::from_bytes(&[0x42; 32]),
+        KeyId(0x0102_0304),
+        app,
+        field,
+        epoch,
+    )
+}

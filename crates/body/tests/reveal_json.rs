@@ -1,0 +1,130 @@
+//! What is revealed in JSON, checked by a parser that shares no code with it.
+
+mod reveal_support;
+
+use body::reveal::Counts;
+use reveal_support::{HOSTILE, Toy, chunked, reveal, token};
+use serde_json::{Value, json};
+
+const JSON: &str = "application/json";
+
+/// The value at `pointer` of the revealed document, and the document with that value taken out.
+fn at(document: &[u8], pointer: &str) -> (Value, Value) {
+    let mut whole: Value = serde_json::from_slice(document).unwrap();
+    let value = whole.pointer_mut(pointer).unwrap().take();
+    (value, whole)
+}
+
+#[test]
+fn i08_hostile_values_come_back_equal_and_change_nothing_else() {
+    for value in HOSTILE {
+        let mut toy = Toy::default();
+        let page = format!(
+            r#"{{"a":"{}","b":["x",{{"c":1}}],"d":"é"}}"#,
+            toy.seal(value)
+        );
+        let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+        let (found, rest) = at(&revealed, "/a");
+        assert_eq!(found, json!(value));
+        assert_eq!(rest, json!({"a": null, "b": ["x", {"c": 1}], "d": "é"}));
+        assert!(!revealed.contains(&b'<'), "inert in a script element");
+    }
+}
+
+#[test]
+fn i08_json_in_a_json_string_is_escaped_once_a_level() {
+    for value in HOSTILE {
+        let mut toy = Toy::default();
+        let innermost = format!(r#"{{"n":"{}","m":[1]}}"#, toy.seal(value));
+        let inner = json!({ "inner": innermost, "k": 2 }).to_string();
+        let page = json!([{ "outer": inner }]).to_string();
+        let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+        let (outer, _) = at(&revealed, "/0/outer");
+        let (inner, rest) = at(outer.as_str().unwrap().as_bytes(), "/inner");
+        assert_eq!(rest, json!({"inner": null, "k": 2}));
+        let innermost: Value = serde_json::from_str(inner.as_str().unwrap()).unwrap();
+        assert_eq!(innermost, json!({"n": value, "m": [1]}));
+    }
+}
+
+#[test]
+fn escaped_quotes_in_prose_are_not_json() {
+    let mut toy = Toy::default();
+    let page = json!({ "t": format!("he said \"{}\" twice", toy.seal("a\"b")) }).to_string();
+    let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+    assert_eq!(at(&revealed, "/t").0, json!("he said \"a\"b\" twice"));
+}
+
+#[test]
+fn numbers_and_booleans_come_back_without_quotes() {
+    for (page, expected) in [
+        (r#"{"a":"T"}"#, r#"{"a":42}"#),
+        (r#"{"a": "T" , "b":1}"#, r#"{"a": 42 , "b":1}"#),
+        (r#"["T","T"]"#, "[42,42]"),
+        (r#""T""#, "42"),
+        (r#"{"T":1}"#, r#"{"42":1}"#),
+        (r#"{"T" : 1}"#, r#"{"42" : 1}"#),
+        (r#"{"a":"T kg"}"#, r#"{"a":"42 kg"}"#),
+        (r#"{"a":"TT"}"#, r#"{"a":"4242"}"#),
+        (r#"{"a":"xT"}"#, r#"{"a":"x42"}"#),
+        (r#"{"a":"{\"b\":\"T\"}"}"#, r#"{"a":"{\"b\":42}"}"#),
+        (r#"{"a":"{\"T\":\"b\"}"}"#, r#"{"a":"{\"42\":\"b\"}"}"#),
+        (r#"{"a":"said \"T\""}"#, r#"{"a":"said \"42\""}"#),
+    ] {
+        let mut toy = Toy::default();
+        let page = page.replace('T', &toy.seal_number("42"));
+        let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+        assert_eq!(String::from_utf8(revealed).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_number_that_json_cannot_spell_stays_a_string() {
+    let mut toy = Toy::default();
+    let page = format!(r#"{{"a":"{}"}}"#, toy.seal_number("1,5"));
+    assert_eq!(chunked(JSON, page.as_bytes(), &mut toy), br#"{"a":"1,5"}"#);
+}
+
+#[test]
+fn tokens_in_urls_stay() {
+    for page in [
+        r#"{"u":"https://a.example/x?y=T"}"#,
+        r#"{"u":"http:\/\/a.example\/T"}"#,
+        r#"{"u":"see https://a.example/T now"}"#,
+    ] {
+        let mut toy = Toy::default();
+        let page = page.replace('T', &toy.seal("x"));
+        let (revealed, counts) = reveal(JSON, &[page.as_bytes()], &mut toy);
+        assert_eq!(String::from_utf8(revealed).unwrap(), page);
+        assert_eq!(
+            counts,
+            Counts {
+                left_in_url: 1,
+                ..Counts::default()
+            }
+        );
+        assert_eq!(toy.opened(), 0, "what stays is not opened");
+    }
+}
+
+#[test]
+fn what_does_not_open_stays() {
+    let mut toy = Toy::default();
+    let page = format!(r#"{{"a":"{}","b":"q12","c":"q123zz"}}"#, token(999_999));
+    assert_eq!(chunked(JSON, page.as_bytes(), &mut toy), page.as_bytes());
+}
+
+#[test]
+fn neighbouring_bytes_that_are_not_utf_8_stay() {
+    let mut toy = Toy::default();
+    let page = [
+        b"{\"a\":\"\xff\xfe".as_slice(),
+        toy.seal("\"").as_bytes(),
+        b"\xc3\"}",
+    ]
+    .concat();
+    assert_eq!(
+        chunked(JSON, &page, &mut toy),
+        b"{\"a\":\"\xff\xfe\\\"\xc3\"}"
+    );
+}

@@ -1,1 +1,29 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: real gateways, real origins, real clients.
+//!
+//! Everything listens on loopback at a port that the system chose, lives in a temporary folder, is waited for by
+//! a deadline and never by a pause, and is ended by its own id. A test that fails shows what its gateway said.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests stop at what they did not foresee, and say so"
+)]
+
+mod authority;
+mod browser;
+mod client;
+mod detector;
+mod gateway;
+mod nginx;
+mod origin;
+mod raw;
+mod wait;
+
+pub use authority::{Authority, Leaf};
+pub use browser::{Browser, Route};
+pub use client::{Reply, curl, node, python, run};
+pub use detector::{Hidden, all_files};
+pub use gateway::{Gateway, Setup};
+pub use nginx::Nginx;
+pub use origin::{Origin, Protocols, Seen};
+pub use raw::{Answer, Tunnel};
+pub use wait::until;

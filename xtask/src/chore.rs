@@ -159,7 +159,13 @@ pub fn spell(command: &Command) -> String {
             ));
         }
     }
-    line.push_str(&command.get_program().to_string_lossy());
+    let program = Path::new(command.get_program());
+    line.push_str(
+        &program
+            .file_name()
+            .unwrap_or(program.as_os_str())
+            .to_string_lossy(),
+    );
     for argument in command.get_args() {
         line.push(' ');
         line.push_str(&argument.to_string_lossy());

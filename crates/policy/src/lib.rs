@@ -4,16 +4,21 @@
 //! [`Plan`] for the app of a host and the route of a request. A policy that cannot do what it says does not
 //! compile, and every fault of every file is reported at once, with file, line, text and remedy.
 
+mod compile;
 mod diagnostic;
 mod host;
+mod nearest;
 mod normalise;
 mod overrides;
 pub mod path;
 mod plan;
+mod read;
 mod route;
 mod route_table;
 mod template;
+mod token_length;
 
+pub use compile::{Compiled, compile};
 pub use diagnostic::{Diagnostic, Severity, Source};
 pub use host::{HostFault, HostPattern, HostTable};
 pub use normalise::{Normalise, normalise};

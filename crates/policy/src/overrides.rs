@@ -22,6 +22,17 @@ pub struct Override {
     pub kind: OverrideKind,
 }
 
+impl Override {
+    /// Whether `name` is this override's: headers have no case, parameters have.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        match self.kind {
+            OverrideKind::Header => name.eq_ignore_ascii_case(self.name),
+            OverrideKind::Parameter => name == self.name,
+        }
+    }
+}
+
 /// Every method override that is looked for.
 pub const METHOD_OVERRIDES: [Override; 5] = [
     Override {

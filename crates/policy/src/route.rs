@@ -12,6 +12,10 @@ use crate::template::Pattern;
 pub struct Route {
     /// Its entries of `match`.
     pub patterns: Vec<Pattern>,
+    /// How its bodies are rewritten, and of which format they must be.
+    pub body: Option<body::Plan>,
+    /// The query parameters that are protected.
+    pub query: Option<body::query::Places>,
     /// Whole header values that are protected.
     pub headers: Vec<HeaderPlace>,
     /// Path segments that are protected; their range is [`Route::locate`]'s.

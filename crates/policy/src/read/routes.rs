@@ -1,0 +1,224 @@
+//! `[[routes]]`: which requests, and where in them the fields stand.
+
+use std::ops::Range;
+
+use body::Format;
+
+use crate::read::fields::NamedField;
+use crate::read::places::Reader;
+use crate::read::section::{Faults, Keys, Section, TableAt, Text};
+use crate::route::Route;
+use crate::template::{Method, Pattern, PatternFault};
+
+const KEYS: Keys = Keys {
+    known: &[
+        "match",
+        "body",
+        "protect",
+        "query",
+        "headers",
+        "path",
+        "encoded-slash",
+    ],
+    later: &[
+        (
+            "reveal",
+            "leave it out: tokens are found wherever they stand in an answer",
+        ),
+        (
+            "remember",
+            "requests cannot be tied together yet: leave it out",
+        ),
+        (
+            "length",
+            "leave it out: a rewritten body is sent with the length it has, or chunked",
+        ),
+        (
+            "when",
+            "write the condition into the selector: `$.items[?@.kind == 'x'].value`",
+        ),
+        (
+            "namespaces",
+            "XML bodies are not built yet: leave the route out, so that it is blocked",
+        ),
+        ("files", "file parts that no place names pass as they are"),
+    ],
+};
+
+const FORMATS: [&str; 4] = ["json", "form", "multipart", "text"];
+const LATER_FORMATS: [&str; 8] = [
+    "ndjson", "xml", "csv", "html", "graphql", "batch", "sse", "file",
+];
+
+/// The methods that people write; any other may be meant, and may be a slip.
+const METHODS: [&str; 14] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "QUERY",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "REPORT",
+];
+
+/// A route, and where its patterns stand.
+#[derive(Debug)]
+pub(crate) struct ReadRoute {
+    pub(crate) route: Route,
+    pub(crate) spans: Vec<Range<usize>>,
+}
+
+/// Reads one route.
+pub(crate) fn route<'t>(
+    at: TableAt<'t>,
+    fields: &mut Vec<NamedField<'t>>,
+    used: &mut Vec<bool>,
+    faults: &mut Faults<'_>,
+) -> ReadRoute {
+    let section = Section::open(at.0, at.1, "a route", KEYS, faults);
+    let (patterns, spans): (Vec<_>, Vec<_>) = patterns(&section, faults).into_iter().unzip();
+    let mut reader = Reader {
+        fields,
+        used,
+        places: Vec::new(),
+    };
+    let format = format(&section, &patterns, faults);
+    let body = match format {
+        Some(format) => reader.body(&section, format, faults),
+        None => None,
+    };
+    let query = reader.query(&section, faults);
+    let headers = reader.headers(&section, faults);
+    let path = reader.path(&section, &patterns, faults);
+    let places = reader.places;
+    let encoded_slash = section.flag("encoded-slash", faults);
+    ReadRoute {
+        route: Route {
+            patterns,
+            body,
+            query,
+            headers,
+            path,
+            places,
+            encoded_slash,
+        },
+        spans,
+    }
+}
+
+fn patterns(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<(Pattern, Range<usize>)> {
+    let help = "say which requests: `match = [\"POST /v1/customers\", \"GET /v1/customers/{id}\"]`";
+    let texts = section.texts("match", faults);
+    if !section.has("match") {
+        section.missing("match", help, faults);
+    } else if texts.is_empty() {
+        faults.error(
+            "policy::missing-key",
+            section.key_span("match"),
+            "the route takes no request",
+            help,
+        );
+    }
+    let mut patterns = Vec::new();
+    for text in texts {
+        match Pattern::parse(text.value) {
+            Ok(pattern) => {
+                unusual_method(&pattern, &text, faults);
+                patterns.push((pattern, text.span));
+            }
+            Err(error) => {
+                let span = text.inner(faults.source, error.at);
+                let message = format!("`{}`: {}", text.value, error.fault);
+                faults.error(
+                    "policy::pattern",
+                    span,
+                    message,
+                    pattern_help(error.fault, text.value),
+                );
+            }
+        }
+    }
+    patterns
+}
+
+fn unusual_method(pattern: &Pattern, text: &Text<'_>, faults: &mut Faults<'_>) {
+    let Method::Named(name) = &pattern.method else {
+        return;
+    };
+    if METHODS.contains(&name.as_str()) {
+        return;
+    }
+    if let Some(near) = crate::nearest::nearest(name, METHODS) {
+        let span = text.inner(faults.source, 0..name.len());
+        let message = format!("`{name}` is an unusual method");
+        faults.warning(
+            "policy::unusual-method",
+            span,
+            message,
+            format!("did you mean `{near}`?"),
+        );
+    }
+}
+
+fn pattern_help(fault: PatternFault, text: &str) -> String {
+    match fault {
+        PatternFault::NoMethod if text.starts_with('/') => format!("write the method first: `POST {text}`"),
+        PatternFault::NoMethod => "write the method, a space and the path: `POST /v1/customers`".to_owned(),
+        PatternFault::Method => {
+            let method = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+            format!("write `{method}`; methods are case-sensitive")
+        }
+        PatternFault::Path(_) => {
+            "write the path alone, from `/` on, without `//`, `.`, `..`, `;`, `?` and `#`".to_owned()
+        }
+        PatternFault::Brace | PatternFault::Name => {
+            "write `{name}` for one segment, `before{name}after` for a part of one, `{**}` for any number".to_owned()
+        }
+        PatternFault::SameName => "give one of them another name".to_owned(),
+        PatternFault::SecondRest => "write `{name}` for all but one of them, or make routes of each depth".to_owned(),
+    }
+}
+
+fn format(section: &Section<'_>, patterns: &[Pattern], faults: &mut Faults<'_>) -> Option<Format> {
+    if section.has("protect") && !section.has("body") {
+        let help = format!(
+            "say what the body is: `body = \"json\"` (or `{}`)",
+            FORMATS[1..].join("`, `")
+        );
+        section.missing("body", &help, faults);
+    }
+    let text = section.text("body", faults)?;
+    let Ok(format) = text.value.parse::<Format>() else {
+        if LATER_FORMATS.contains(&text.value) {
+            let remedy =
+                "leave the route out, so that `unmatched = \"block\"` keeps its requests in";
+            faults.later(
+                &format!("the body format `{}`", text.value),
+                text.span,
+                remedy,
+            );
+        } else {
+            faults.unknown_word("a body format", &text, &FORMATS);
+        }
+        return None;
+    };
+    if !section.has("protect") {
+        let help = "name its places (`protect = […]`), or take `body` out: a route without places streams through";
+        section.missing("protect", help, faults);
+    }
+    let bodiless =
+        |method: &Method| matches!(method, Method::Named(name) if name == "GET" || name == "HEAD");
+    if !patterns.is_empty() && patterns.iter().all(|pattern| bodiless(&pattern.method)) {
+        let message = "the route takes only requests that have no body";
+        let help = "take `body` and `protect` out, or add the methods that send one";
+        faults.warning("policy::no-body", text.span, message, help);
+    }
+    Some(format)
+}

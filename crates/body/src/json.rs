@@ -1,8 +1,22 @@
 //! JSON (RFC 8259), strictly, in one pass and in pieces.
+//!
+//! What is refused: everything the grammar does not allow, down to a control character in a string; a byte-order
+//! mark and any charset but UTF-8; at a place, an object, an array or a string with half of a surrogate pair (no
+//! text: it could not be sealed and come back); a key that stands twice on the way to a place, or that a filter
+//! looks at, compared decoded (`"n\u0061me"` is `name`). What is not looked at passes byte for byte, a lone
+//! surrogate and a key that stands twice with it.
+//!
+//! Speed: one check of the charset over each chunk, one walk in which strings are skipped eight bytes at a time;
+//! no allocation per value, none at all for what is not looked at.
 
+mod hold;
 mod number;
 mod path;
 mod places;
+mod stream;
+mod string;
+mod walk;
 
 pub use path::Path;
 pub use places::Places;
+pub use stream::Stream;

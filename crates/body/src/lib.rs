@@ -19,6 +19,7 @@ pub mod plan;
 pub mod query;
 pub mod reveal;
 pub mod selector;
+mod utf8;
 
 pub use edit::{Edit, Editor, Found, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};

@@ -1,9 +1,14 @@
 //! The app that most tests speak to: three protected fields, in every format.
 
-use e2e::{Authority, Gateway, Origin, Protocols, Setup};
+use e2e::{Authority, Gateway, Hidden, Origin, Protocols, Setup};
 
 /// The host of the app.
 pub const HOST: &str = "crm.saas.example";
+
+/// Values that must never leave.
+pub const NAME: &str = "Zoé Tremblay-Gagnon";
+pub const NOTE: &str = "asthma since 2019; \"carries\" an inhaler \\ never alone 🫁";
+pub const CODE: &str = "TREM 8051 1234";
 
 /// The policy of the app.
 pub const POLICY: &str = r#"
@@ -89,8 +94,22 @@ impl App {
         }
     }
 
-    /// The address of a path of the app.
-    pub fn url(path: &str) -> String {
-        format!("https://{HOST}{path}")
+    /// Fails where any of the three values reached the SaaS in any encoding.
+    pub fn nothing_leaked(&self) {
+        let everything = self.origin.everything();
+        for value in [NAME, NOTE, CODE] {
+            Hidden(value).must_not_stand_in(&everything, "what the SaaS got");
+        }
     }
+}
+
+/// The address of a path of the app.
+pub fn url(path: &str) -> String {
+    format!("https://{HOST}{path}")
+}
+
+/// A person as JSON, with all three values.
+pub fn person() -> String {
+    serde_json::json!({ "id": 7, "name": NAME, "note": NOTE, "code": CODE, "kept": "as it came" })
+        .to_string()
 }

@@ -13,12 +13,16 @@
 //! take back (the quotes around a number, the start of a cell).
 
 mod content;
+mod html;
 mod json;
 mod machine;
 mod medium;
+mod name;
 mod peek;
 mod plain;
+mod reference;
 mod run;
+mod script;
 mod unescape;
 
 use bytes::Bytes;

@@ -128,3 +128,79 @@ fn neighbouring_bytes_that_are_not_utf_8_stay() {
         b"{\"a\":\"\xff\xfe\\\"\xc3\"}"
     );
 }
+
+#[test]
+fn i08_html_in_a_json_string_is_escaped_for_both_readers() {
+    for (page, expected) in [
+        (r#"{"h":"<p>T</p>"}"#, r"<p>&lt;i&gt;&#39;&quot;</p>"),
+        (r#"{"h":"T<br>"}"#, r"&lt;i&gt;&#39;&quot;<br>"),
+        (r#"{"h":"\u003cp\u003eT"}"#, r"<p>&lt;i&gt;&#39;&quot;"),
+        (r#"{"h":"a&nbsp;T"}"#, r"a&nbsp;&lt;i&gt;&#39;&quot;"),
+        (r#"{"h":"T &amp; co"}"#, r"&lt;i&gt;&#39;&quot; &amp; co"),
+        (
+            r#"{"h":"<a title=\"T\">"}"#,
+            "<a title=\"&lt;i&gt;&#39;&quot;\">",
+        ),
+        (r#"{"h":"a < b T"}"#, "a < b <i>'\""),
+        (r#"{"h":"T","i":"<p>"}"#, "<i>'\""),
+        (r#"{"i":"<p>","h":"T"}"#, "<i>'\""),
+    ] {
+        let mut toy = Toy::default();
+        let page = page.replace('T', &toy.seal("<i>'\""));
+        let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+        assert_eq!(at(&revealed, "/h").0, json!(expected), "{page}");
+    }
+}
+
+#[test]
+fn urls_in_html_in_a_json_string_stay() {
+    let mut toy = Toy::default();
+    let page = r#"{"h":"<a href=\"/x?q=T\">y</a>"}"#.replace('T', &toy.seal("x"));
+    let (revealed, counts) = reveal(JSON, &[page.as_bytes()], &mut toy);
+    assert_eq!(String::from_utf8(revealed).unwrap(), page);
+    assert_eq!(counts.left_in_url, 1);
+}
+
+#[test]
+fn html_in_json_in_a_json_string_is_escaped_for_all_three() {
+    let mut toy = Toy::default();
+    let inner =
+        json!({ "h": format!("<p>{}</p>", toy.seal("<i>\"\\")), "k": toy.seal("<i>") }).to_string();
+    let page = json!({ "outer": inner }).to_string();
+    let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+    let inner = at(&revealed, "/outer").0;
+    let inner: Value = serde_json::from_str(inner.as_str().unwrap()).unwrap();
+    assert_eq!(inner, json!({"h": "<p>&lt;i&gt;&quot;\\</p>", "k": "<i>"}));
+}
+
+#[test]
+fn beyond_the_lookahead_html_is_assumed() {
+    let limits = body::Limits {
+        lookahead: 100,
+        ..body::Limits::default()
+    };
+    let mut toy = Toy::default();
+    let page = format!(r#"{{"h":"{}{}"}}"#, toy.seal("<"), "x".repeat(200));
+    let chunks: Vec<&[u8]> = page.as_bytes().chunks(7).collect();
+    let (split, _) = reveal_support::reveal_within(limits, JSON, &chunks, &mut toy);
+    let (whole, _) = reveal_support::reveal_within(limits, JSON, &[page.as_bytes()], &mut toy);
+    assert_eq!(split, whole);
+    assert!(split.starts_with(br#"{"h":"\u0026lt;x"#));
+}
+
+#[test]
+fn values_that_come_later_are_written_where_they_belong() {
+    for value in HOSTILE {
+        let mut toy = Toy::default();
+        toy.later = true;
+        let page = format!(
+            r#"{{"a":"{}","b":["<p>{}","{}"]}}"#,
+            toy.seal(value),
+            toy.seal("&"),
+            toy.seal_number("7")
+        );
+        let revealed = chunked(JSON, page.as_bytes(), &mut toy);
+        let found: Value = serde_json::from_slice(&revealed).unwrap();
+        assert_eq!(found, json!({"a": value, "b": ["<p>&amp;", 7]}));
+    }
+}

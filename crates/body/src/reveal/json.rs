@@ -51,14 +51,14 @@ impl Json {
             Some(at) => {
                 self.content.begin();
                 self.content
-                    .advance_json(bytes.get(at + 1..).unwrap_or_default());
+                    .advance_escaped(bytes.get(at + 1..).unwrap_or_default());
             }
-            None => self.content.advance_json(bytes),
+            None => self.content.advance_escaped(bytes),
         }
         self.note_end(bytes);
     }
 
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn standing(&mut self) -> Standing {
         self.content.standing()
     }
 
@@ -68,8 +68,9 @@ impl Json {
             None if seen.is_simple() => {}
             None => {
                 if let Some(depth) = self.content.undecided() {
-                    let ends =
-                        |byte, slashes: usize| byte == b'"' && slashes.trailing_ones() <= depth;
+                    let ends = |bytes: &[u8], at: usize, slashes: usize| {
+                        bytes.get(at) == Some(&b'"') && slashes.trailing_ones() <= depth
+                    };
                     match self.peek.until(ends, seen, self.lookahead) {
                         None => return Verdict::More,
                         Some(rest) => {

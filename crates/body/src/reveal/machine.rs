@@ -1,8 +1,10 @@
 //! What [`Reveal`](super::Reveal) asks of a format: to go over the page's bytes, and to say where a token stands.
 
+use super::html::Html;
 use super::json::Json;
 use super::medium::{Format, Medium};
 use super::plain::Plain;
+use super::script::Script;
 use crate::Limits;
 use crate::edit::ValueType;
 use crate::escape::{Charset, Escape};
@@ -114,6 +116,7 @@ impl Verdict {
 pub(super) struct Machine {
     charset: Charset,
     kind: Kind,
+    lookahead: usize,
     unread: std::cell::Cell<u64>,
 }
 
@@ -121,6 +124,8 @@ enum Kind {
     Untouched,
     Plain(Plain),
     Json(Box<Json>),
+    Html(Box<Html>),
+    Script(Box<Script>),
 }
 
 impl Machine {
@@ -128,6 +133,8 @@ impl Machine {
         let kind = match medium.format() {
             Format::Untouched => Kind::Untouched,
             Format::Json => Kind::Json(Box::new(Json::new(limits))),
+            Format::Html => Kind::Html(Box::new(Html::document(limits.lookahead))),
+            Format::Script => Kind::Script(Box::new(Script::new(0))),
             Format::Plain => Kind::Plain(Plain::default()),
             _ => Kind::Untouched,
         };
@@ -135,6 +142,7 @@ impl Machine {
         Self {
             charset: medium.charset(),
             kind,
+            lookahead: limits.lookahead,
             unread,
         }
     }
@@ -145,6 +153,8 @@ impl Machine {
             Kind::Untouched => {}
             Kind::Plain(plain) => plain.advance(bytes),
             Kind::Json(json) => json.advance(bytes),
+            Kind::Html(html) => html.advance(bytes),
+            Kind::Script(script) => script.advance(bytes),
         }
         Step::Done
     }
@@ -155,6 +165,8 @@ impl Machine {
             Kind::Untouched => Standing::Leave,
             Kind::Plain(plain) => plain.standing(),
             Kind::Json(json) => json.standing(),
+            Kind::Html(html) => html.standing(),
+            Kind::Script(script) => script.standing(),
         }
     }
 
@@ -163,6 +175,8 @@ impl Machine {
         let verdict = match &mut self.kind {
             Kind::Untouched | Kind::Plain(_) => Verdict::escape(Escape::Plain),
             Kind::Json(json) => json.spot(seen),
+            Kind::Html(html) => html.spot(seen),
+            Kind::Script(script) => script.spot(seen, self.lookahead),
         };
         match verdict {
             Verdict::Write(spot) => Verdict::Write(Spot {
@@ -178,6 +192,8 @@ impl Machine {
         match &self.kind {
             Kind::Untouched | Kind::Plain(_) => 0,
             Kind::Json(json) => json.hold(),
+            Kind::Html(html) => html.hold(),
+            Kind::Script(_) => 0,
         }
     }
 

@@ -10,17 +10,17 @@ pub(super) struct Peek {
 }
 
 impl Peek {
-    /// The rest of the literal, which ends at the first byte for which `ends` says so, given the backslashes
-    /// before it. `None` while it has not come; `Some(None)` where it does not end within `lookahead` bytes.
+    /// The rest of the literal, which ends at the first offset for which `ends` says so, given the
+    /// backslashes before it. `None` while it has not come; `Some(None)` where it does not end within `lookahead` bytes.
     pub(super) fn until<'a>(
         &mut self,
-        ends: impl Fn(u8, usize) -> bool,
+        ends: impl Fn(&[u8], usize, usize) -> bool,
         seen: &Seen<'a>,
         lookahead: usize,
     ) -> Option<Option<&'a [u8]>> {
         let within = seen.after.get(..lookahead).unwrap_or(seen.after);
         for byte in within.get(self.looked..).unwrap_or_default() {
-            if ends(*byte, self.slashes) {
+            if ends(within, self.looked, self.slashes) {
                 let rest = within.get(..self.looked);
                 *self = Self::default();
                 return Some(rest);

@@ -13,6 +13,7 @@ mod hold;
 mod number;
 mod path;
 mod places;
+mod skip;
 mod stream;
 mod string;
 mod walk;

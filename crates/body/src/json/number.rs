@@ -25,6 +25,11 @@ impl Number {
                 None => break,
             }
             at += 1;
+            if matches!(self, Self::Integer | Self::Fraction) {
+                while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+                    at += 1;
+                }
+            }
         }
         at
     }

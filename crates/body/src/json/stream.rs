@@ -9,8 +9,9 @@ use super::hold::Hold;
 use super::number::Number;
 use super::path::Literal;
 use super::places::Places;
+use super::skip::{self, Between};
 use super::string;
-use super::walk::Walk;
+use super::walk::{Dead, Walk};
 use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
@@ -21,27 +22,16 @@ use crate::{Limits, Rewriter};
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// A value that the walk already stands before.
-    Value,
-    /// An element, after `[`: or the end of the array.
-    FirstElement,
-    /// An element, after `,`.
-    Element,
-    /// A key, after `{`: or the end of the object.
-    FirstKey,
-    /// A key, after `,`.
-    Key,
+    /// A token.
+    Between(Between),
     /// The rest of a key.
     InKey,
-    Colon,
     /// The rest of a string.
     InString,
     /// The rest of a number.
     InNumber(Number),
     /// The rest of `true`, `false` or `null`.
-    InLiteral(Word, u8),
-    /// After a value: a comma, the end of what it stands in, or of the body.
-    After,
+    InWord(Word, u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +125,7 @@ impl Stream {
             places,
             limits,
             charset: Utf8::default(),
-            state: State::Value,
+            state: State::Between(Between::Value),
             walk,
             hold: Hold::default(),
             string: string::Reader::default(),
@@ -206,7 +196,7 @@ impl Stream {
     fn in_token(&self) -> bool {
         matches!(
             self.state,
-            State::InKey | State::InString | State::InNumber(_) | State::InLiteral(..)
+            State::InKey | State::InString | State::InNumber(_) | State::InWord(..)
         )
     }
 
@@ -255,13 +245,13 @@ impl Stream {
                     if self.token == Use::Key {
                         self.key(pass, end)?;
                     }
-                    self.state = State::Colon;
+                    self.state = State::Between(Between::Colon);
                 }
                 State::InString => {
                     let Some(end) = self.string(pass)? else {
                         return Ok(Stop::Spent);
                     };
-                    self.state = State::After;
+                    self.state = State::Between(Between::After);
                     if self.token != Use::Skip {
                         self.scalar(pass, end, Scalar::String)?;
                         if self.is_settled(pass)? {
@@ -279,7 +269,7 @@ impl Stream {
                         return Ok(Stop::Rewind);
                     }
                 }
-                State::InLiteral(word, from) => {
+                State::InWord(word, from) => {
                     if !self.word(pass, word, from)? {
                         return Ok(Stop::Spent);
                     }
@@ -287,11 +277,19 @@ impl Stream {
                         return Ok(Stop::Rewind);
                     }
                 }
-                _ => {
-                    let Some(byte) = pass.significant() else {
+                State::Between(between) => {
+                    if let Some(object) = self.walk.in_dead() {
+                        let from = pass.at;
+                        self.skip(pass, between, object);
+                        if pass.at > from {
+                            continue;
+                        }
+                    }
+                    pass.at = skip::past_space(pass.bytes, pass.at);
+                    let Some(byte) = pass.bytes.get(pass.at) else {
                         return Ok(Stop::Spent);
                     };
-                    if self.structure(pass, byte)? {
+                    if self.structure(pass, between, *byte)? {
                         return Ok(Stop::Rewind);
                     }
                 }
@@ -301,9 +299,14 @@ impl Stream {
 
     /// Takes a byte between tokens; says whether it decided the held element.
     #[inline]
-    fn structure(&mut self, pass: &mut Pass<'_>, byte: u8) -> Result<bool, Error> {
-        match (self.state, byte) {
-            (State::FirstKey | State::Key, b'"') => {
+    fn structure(
+        &mut self,
+        pass: &mut Pass<'_>,
+        between: Between,
+        byte: u8,
+    ) -> Result<bool, Error> {
+        match (between, byte) {
+            (Between::FirstKey | Between::Key, b'"') => {
                 self.begin(
                     pass,
                     if self.walk.is_live() {
@@ -315,43 +318,44 @@ impl Stream {
                 self.state = State::InKey;
                 Ok(false)
             }
-            (State::Colon, b':') => {
+            (Between::Colon, b':') => {
                 pass.at += 1;
-                self.state = State::Value;
+                self.state = State::Between(Between::Value);
                 Ok(false)
             }
-            (State::After, b',') => {
-                self.state = match self.walk.in_object() {
-                    Some(true) => State::Key,
-                    Some(false) => State::Element,
+            (Between::After, b',') => {
+                let next = match self.walk.in_object() {
+                    Some(true) => Between::Key,
+                    Some(false) => Between::Element,
                     None => return Err(pass.unexpected(byte, "the end of the body")),
                 };
+                self.state = State::Between(next);
                 pass.at += 1;
                 Ok(false)
             }
-            (State::FirstKey, b'}') | (State::FirstElement, b']') => self.close(pass),
-            (State::After, b'}') if self.walk.in_object() == Some(true) => self.close(pass),
-            (State::After, b']') if self.walk.in_object() == Some(false) => self.close(pass),
-            (State::FirstElement | State::Element, _) => {
+            (Between::FirstKey, b'}') | (Between::FirstElement, b']') => self.close(pass),
+            (Between::After, b'}') if self.walk.in_object() == Some(true) => self.close(pass),
+            (Between::After, b']') if self.walk.in_object() == Some(false) => self.close(pass),
+            (Between::FirstElement | Between::Element, _) => {
                 if self.walk.is_live() {
                     self.walk.element(&self.places);
                 }
-                self.state = State::Value;
+                self.state = State::Between(Between::Value);
                 self.value(pass, byte)
             }
-            (State::Value, _) => self.value(pass, byte),
-            (state, _) => Err(pass.unexpected(byte, self.expected(state))),
+            (Between::Value, _) => self.value(pass, byte),
+            (between, _) => Err(pass.unexpected(byte, self.expected(between))),
         }
     }
 
-    fn expected(&self, state: State) -> &'static str {
-        match (state, self.walk.in_object()) {
-            (State::FirstKey, _) => "a key or `}`",
-            (State::Key, _) => "a key",
-            (State::Colon, _) => "`:`",
-            (State::After, Some(true)) => "`,` or `}`",
-            (State::After, Some(false)) => "`,` or `]`",
-            (State::After, None) => "the end of the body",
+    fn expected(&self, between: Between) -> &'static str {
+        match (between, self.walk.in_object()) {
+            (Between::FirstKey, _) => "a key or `}`",
+            (Between::Key, _) => "a key",
+            (Between::Colon, _) => "`:`",
+            (Between::After, Some(true)) => "`,` or `}`",
+            (Between::After, Some(false)) => "`,` or `]`",
+            (Between::After, None) => "the end of the body",
             _ => "a value",
         }
     }
@@ -407,7 +411,7 @@ impl Stream {
     fn begin_word(&mut self, pass: &mut Pass<'_>, word: Word) {
         self.token = self.purpose();
         pass.token = pass.at;
-        self.state = State::InLiteral(word, 0);
+        self.state = State::InWord(word, 0);
     }
 
     fn open(&mut self, pass: &mut Pass<'_>, object: bool) -> Result<bool, Error> {
@@ -432,19 +436,28 @@ impl Stream {
         let opened = self.walk.open(object, &self.places, self.limits.depth);
         opened.map_err(|kind| pass.error(kind))?;
         pass.at += 1;
-        self.state = if object {
-            State::FirstKey
+        let between = if object {
+            Between::FirstKey
         } else {
-            State::FirstElement
+            Between::FirstElement
         };
+        self.state = State::Between(between);
         Ok(settled && self.is_settled(pass)?)
+    }
+
+    /// Walks on in a frame that no selector leads into, as far as whole tokens stand here.
+    fn skip(&mut self, pass: &mut Pass<'_>, between: Between, object: bool) {
+        let mut dead = Dead::new(&mut self.walk, self.limits.depth);
+        let (at, between) = skip::skip(pass.bytes, pass.at, between, object, &mut dead);
+        pass.at = at;
+        self.state = State::Between(between);
     }
 
     /// Closes the innermost object or array; says whether the held element ends with it.
     fn close(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
         self.walk.close();
         pass.at += 1;
-        self.state = State::After;
+        self.state = State::Between(Between::After);
         if self.hold.is_left(&self.walk) {
             self.rewind(pass)?;
             return Ok(true);
@@ -468,7 +481,7 @@ impl Stream {
             return Err(self.too_far(here));
         }
         self.hold.rewind(&mut self.walk);
-        self.state = State::Value;
+        self.state = State::Between(Between::Value);
         self.token = Use::Skip;
         self.raw.clear();
         Ok(())
@@ -524,7 +537,7 @@ impl Stream {
             let byte = pass.bytes.get(pass.at).copied().unwrap_or_default();
             return Err(pass.unexpected(byte, "a digit"));
         }
-        self.state = State::After;
+        self.state = State::Between(Between::After);
         if self.token != Use::Skip {
             self.scalar(pass, pass.at, Scalar::Number)?;
         }
@@ -536,7 +549,7 @@ impl Stream {
         let mut read = from;
         for expected in word.spelling().iter().skip(usize::from(from)) {
             let Some(byte) = pass.bytes.get(pass.at) else {
-                self.state = State::InLiteral(word, read);
+                self.state = State::InWord(word, read);
                 return Ok(false);
             };
             if byte != expected {
@@ -545,7 +558,7 @@ impl Stream {
             pass.at += 1;
             read += 1;
         }
-        self.state = State::After;
+        self.state = State::Between(Between::After);
         if self.token != Use::Skip {
             self.scalar(pass, pass.at, Scalar::Word(word))?;
         }
@@ -702,7 +715,7 @@ impl Rewriter for Stream {
         if !self.charset.is_whole() {
             return Err(pass.error(ErrorKind::Charset));
         }
-        if self.state != State::After || self.walk.in_object().is_some() {
+        if self.state != State::Between(Between::After) || self.walk.in_object().is_some() {
             return Err(pass.error(ErrorKind::Syntax {
                 expected: "the rest of the JSON text",
             }));
@@ -747,18 +760,6 @@ impl<'a> Pass<'a> {
         self.at = at;
         self.done = at;
         self.token = at;
-    }
-
-    /// The next byte that is no white space.
-    #[inline]
-    fn significant(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.bytes.get(self.at)?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(byte);
-            }
-            self.at += 1;
-        }
     }
 
     /// Sends everything up to `end` that is not yet in the output, as it came.

@@ -72,6 +72,18 @@ impl Reader {
     }
 }
 
+/// The offset after the closing quote of the string whose text begins at `from`, where all of it stands here
+/// and is well-formed.
+#[inline]
+pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
+    let at = special(bytes, from);
+    match bytes.get(at) {
+        Some(b'"') => Some(at + 1),
+        Some(b'\\') => Reader::default().skip(bytes, at).ok().flatten(),
+        _ => None,
+    }
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 

@@ -1,6 +1,7 @@
 //! Where in the tree of places the walk through a body stands.
 
 use super::places::{FilterId, NodeId, Places};
+use super::skip::Open;
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
 
@@ -51,6 +52,13 @@ impl Walk {
         self.frames
             .last()
             .is_some_and(|frame| frame.active < self.active.len())
+    }
+
+    /// Whether the innermost frame is an object, where no selector leads into it.
+    #[inline]
+    pub(super) fn in_dead(&self) -> Option<bool> {
+        let dead = |frame: &&Frame| frame.active == self.active.len();
+        self.frames.last().filter(dead).map(|frame| frame.object)
     }
 
     /// Whether the innermost frame is an object; nothing where none is open.
@@ -209,5 +217,50 @@ impl Walk {
         self.seen.truncate(mark.seen);
         self.next.clear();
         self.filters.clear();
+    }
+}
+
+/// Objects and arrays that no selector leads into, opened and closed on top of a walk.
+pub(super) struct Dead<'a> {
+    walk: &'a mut Walk,
+    limit: usize,
+    /// How many frames are open outside of the outermost dead one.
+    live: usize,
+}
+
+impl<'a> Dead<'a> {
+    /// From the innermost frame of `walk`, which is dead.
+    pub(super) fn new(walk: &'a mut Walk, limit: usize) -> Self {
+        let (active, live) = (walk.active.len(), &walk.frames);
+        // Frames that end where the nodes end have none themselves; the first of them is the outermost.
+        let live = live.partition_point(|frame| frame.active < active);
+        Self { walk, limit, live }
+    }
+}
+
+impl Open for Dead<'_> {
+    #[inline]
+    fn open(&mut self, object: bool) -> bool {
+        let fits = self.walk.frames.len() < self.limit;
+        if fits {
+            let (active, seen) = (self.walk.active.len(), self.walk.seen.len());
+            self.walk.frames.push(Frame {
+                object,
+                active,
+                seen,
+                index: 0,
+            });
+        }
+        fits
+    }
+
+    #[inline]
+    fn close(&mut self) -> Option<bool> {
+        self.walk.frames.pop();
+        self.walk
+            .frames
+            .get(self.live..)?
+            .last()
+            .map(|frame| frame.object)
     }
 }

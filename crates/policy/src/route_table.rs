@@ -310,3 +310,6 @@ fn fold_order(left: &str, right: &str) -> Ordering {
     let lower = |byte: u8| byte.to_ascii_lowercase();
     left.bytes().map(lower).cmp(right.bytes().map(lower))
 }
+
+#[cfg(test)]
+mod tests;

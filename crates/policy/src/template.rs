@@ -34,6 +34,7 @@ pub struct Pattern {
     pub method: Method,
     /// The path.
     pub template: Template,
+    text: String,
 }
 
 impl Pattern {
@@ -53,13 +54,24 @@ impl Pattern {
         };
         let template =
             Template::parse(template.trim_start()).map_err(|error| error.moved(start))?;
-        Ok(Self { method, template })
+        let text = format!("{method} {template}");
+        Ok(Self {
+            method,
+            template,
+            text,
+        })
+    }
+
+    /// Method and template with one space between: what messages, receipts and journals call the route.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 }
 
 impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.method, self.template)
+        f.write_str(&self.text)
     }
 }
 

@@ -118,6 +118,11 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// `protect`, where the body's format is unknown: what can be said without it is said.
+    pub(crate) fn unread_body(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) {
+        self.read_all(route, "protect", Part::Body, faults);
+    }
+
     /// `query`.
     pub(crate) fn query(
         &mut self,
@@ -317,8 +322,8 @@ impl<'t> Reader<'_, 't> {
                     let message = format!("the file has no field `{}`", wanted.value);
                     let known = names.join("`, `");
                     let help = match crate::nearest::nearest(wanted.value, names) {
-                        Some(near) => format!("did you mean `{near}`? There are `{known}`"),
-                        None => format!("there are `{known}`"),
+                        Some(near) => format!("did you mean `{near}`? The file has `{known}`"),
+                        None => format!("the file has `{known}`"),
                     };
                     faults.error("policy::unknown-field", wanted.span.clone(), message, help);
                 }

@@ -92,7 +92,10 @@ pub(crate) fn route<'t>(
     let format = format(&section, &patterns, faults);
     let body = match format {
         Some(format) => reader.body(&section, format, faults),
-        None => None,
+        None => {
+            reader.unread_body(&section, faults);
+            None
+        }
     };
     let query = reader.query(&section, faults);
     let headers = reader.headers(&section, faults);

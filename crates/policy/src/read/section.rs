@@ -65,8 +65,8 @@ impl<'s> Faults<'s> {
     pub(crate) fn unknown_word(&mut self, what: &str, word: &Text<'_>, known: &[&str]) {
         let all = known.join("`, `");
         let help = match nearest(word.value, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? There are `{all}`"),
-            None => format!("there are `{all}`"),
+            Some(near) => format!("did you mean `{near}`? Known: `{all}`"),
+            None => format!("write one of `{all}`"),
         };
         let message = format!("`{}` is not {what}", word.value);
         self.error("policy::unknown-word", word.span.clone(), message, help);
@@ -329,10 +329,11 @@ fn as_table<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<TableAt<'t>> {
 }
 
 fn wrong_type(key: &str, wanted: &str, value: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) {
-    let message = format!("`{key}` is {wanted}");
-    let help = format!(
-        "what stands here is of the type {}",
-        value.get_ref().type_str()
+    let message = format!("`{key}` cannot be this {}", value.get_ref().type_str());
+    faults.error(
+        "policy::wrong-type",
+        value.span(),
+        message,
+        format!("write {wanted}"),
     );
-    faults.error("policy::wrong-type", value.span(), message, help);
 }

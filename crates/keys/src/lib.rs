@@ -8,14 +8,16 @@
 //! What is derived can be derived again, so what must be destroyable is random: an epoch's secret exists only as
 //! its wrap, and deleting the wrap destroys every token that was made under it (`docs/adr/0005`).
 //!
-//! There is no IO here, no clock and no source of chance: the caller gives one ([`Chance`]).
-//! What the bytes mean is in
-//! `docs/token-format.md`.
+//! Without features there is no IO here, no clock and no source of chance: the caller gives one ([`Chance`]).
+//! The feature `file` adds the store that keeps a keyring in a directory. What the bytes mean is in
+//! `docs/keyring-format.md`.
 
 mod catalogue;
 mod chance;
 mod derive;
 mod error;
+#[cfg(feature = "file")]
+pub mod file;
 mod hex;
 mod id;
 mod keyring;

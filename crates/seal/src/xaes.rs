@@ -81,7 +81,7 @@ impl Xaes {
         let derived = Zeroizing::new(<[u8; 32]>::from(first.concat(second)));
         let mut rest = [0; 12];
         rest.copy_from_slice(&nonce[12..]);
-        (AesGcm::new(Array::cast_from_core(&*derived)), rest)
+        (AesGcm::new(Array::cast_from_core(&derived)), rest)
     }
 }
 

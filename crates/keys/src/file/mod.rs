@@ -1,0 +1,173 @@
+//! The keyring in a directory: `keyring.json`, and for the embedded default `root.key` beside it.
+//!
+//! - Written whole or not at all: into a new file, synced, then put in place and the directory synced. What was
+//!   saved survives `kill -9`; a creation that is interrupted leaves no keyring, and may be tried again.
+//! - Only the owner reads or writes these files; one that others may open is refused, with the command that mends it.
+//! - The secret is wrapped by a key that only the root can make, with a commitment that is compared in constant time
+//!   before anything is decrypted: a wrong passphrase and a changed file are one error.
+//!
+//! Two processes that save at once overwrite each other: whoever runs this holds a lock on the directory.
+
+mod chance;
+mod document;
+mod error;
+mod root;
+mod whole;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use chance::SystemChance;
+pub use error::StoreError;
+pub use root::{Passphrase, Root, RootKind};
+
+use crate::chance::Chance;
+use crate::keyring::Keyring;
+use document::{Document, RootRecord};
+
+/// The keyring's file.
+const KEYRING: &str = "keyring.json";
+/// The key of the embedded root.
+const ROOT_KEY: &str = "root.key";
+
+/// A directory that holds a keyring, opened.
+#[derive(Debug)]
+pub struct FileStore {
+    directory: PathBuf,
+    root: RootRecord,
+}
+
+impl FileStore {
+    /// Makes a keyring in `directory`, which is made when there is none, and never in the place of another keyring.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is one; otherwise what went wrong in writing. Then there is none.
+    pub fn create(
+        directory: &Path,
+        root: Root<'_>,
+        chance: &mut dyn Chance,
+    ) -> Result<(Self, Keyring), StoreError> {
+        let path = directory.join(KEYRING);
+        if path.exists() {
+            return Err(StoreError::Exists { path });
+        }
+        whole::make_directory(directory)?;
+        let keyring = Keyring::create(chance);
+        let root = match root {
+            Root::KeyFile => {
+                RootRecord::under_key_file(&root_key(directory, chance)?, keyring.secret(), chance)?
+            }
+            Root::Passphrase(passphrase) => {
+                RootRecord::under_passphrase(passphrase, keyring.secret(), chance)?
+            }
+        };
+        let store = Self {
+            directory: directory.to_owned(),
+            root,
+        };
+        whole::write_new(&path, &store.document(&keyring).to_json(), chance)?;
+        Ok((store, keyring))
+    }
+
+    /// Opens the keyring in `directory` with the root it was made under; [`FileStore::root_kind_in`] says which.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`] when there is none, [`StoreError::WrongRoot`] when the passphrase or the key is not
+    /// its own or the file was changed, and what is wrong with the file otherwise.
+    pub fn open(directory: &Path, root: Root<'_>) -> Result<(Self, Keyring), StoreError> {
+        let document = Self::read(directory)?;
+        let secret = match (root, document.root.kind()) {
+            (Root::KeyFile, RootKind::KeyFile) => {
+                document.root.unwrap_with_key(&read_root_key(directory)?)
+            }
+            (Root::Passphrase(passphrase), RootKind::Passphrase) => {
+                document.root.unwrap_with_passphrase(passphrase)?
+            }
+            (_, expected) => return Err(StoreError::OtherRoot { expected }),
+        };
+        let secret = secret.ok_or_else(|| StoreError::WrongRoot {
+            path: directory.join(KEYRING),
+        })?;
+        let keyring = Keyring::from_catalogue(secret, document.catalogue)?;
+        Ok((
+            Self {
+                directory: directory.to_owned(),
+                root: document.root,
+            },
+            keyring,
+        ))
+    }
+
+    /// Which root the keyring in `directory` asks for.
+    ///
+    /// # Errors
+    /// As [`FileStore::open`], as far as they show without a root.
+    pub fn root_kind_in(directory: &Path) -> Result<RootKind, StoreError> {
+        Ok(Self::read(directory)?.root.kind())
+    }
+
+    /// Whether `directory` holds a keyring.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(KEYRING).exists()
+    }
+
+    /// Which root this keyring is wrapped by.
+    pub fn root_kind(&self) -> RootKind {
+        self.root.kind()
+    }
+
+    /// Writes the keyring down; when this returns, it is on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`]; the file is then as it was before, or as it was to be.
+    pub fn save(&self, keyring: &Keyring, chance: &mut dyn Chance) -> Result<(), StoreError> {
+        whole::replace(
+            &self.directory.join(KEYRING),
+            &self.document(keyring).to_json(),
+            chance,
+        )
+    }
+
+    fn document(&self, keyring: &Keyring) -> Document {
+        Document::new(self.root.clone(), keyring.catalogue())
+    }
+
+    fn read(directory: &Path) -> Result<Document, StoreError> {
+        let path = directory.join(KEYRING);
+        let text = whole::read(&path)?;
+        Document::from_json(&text, &path)
+    }
+}
+
+/// The embedded root's key. One that is there without a keyring wraps nothing and comes from an interrupted
+/// creation, or belongs to a keyring that was moved away: it is used, never replaced.
+fn root_key(directory: &Path, chance: &mut dyn Chance) -> Result<root::RootKey, StoreError> {
+    match read_root_key(directory) {
+        Err(StoreError::Absent { .. }) => {
+            let key = root::RootKey::random(chance);
+            whole::write_new(&directory.join(ROOT_KEY), &key.to_text(), chance)?;
+            Ok(key)
+        }
+        read => read,
+    }
+}
+
+fn read_root_key(directory: &Path) -> Result<root::RootKey, StoreError> {
+    let path = directory.join(ROOT_KEY);
+    let text = whole::read(&path)?;
+    root::RootKey::from_text(&text).ok_or(StoreError::RootKey { path })
+}
+
+/// Tells a missing file from one that cannot be read.
+fn reading(path: &Path, source: io::Error) -> StoreError {
+    if source.kind() == io::ErrorKind::NotFound {
+        StoreError::Absent {
+            path: path.to_owned(),
+        }
+    } else {
+        StoreError::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The two roots that need no hardware: a passphrase, and a key in a file. A root only wraps and unwraps.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::chance::Chance;
+use crate::file::StoreError;
+use crate::hex;
+
+/// Which root wraps a keyring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootKind {
+    /// The key in `root.key`: whoever reads the directory has the keyring.
+    KeyFile,
+    /// A passphrase that a person knows.
+    Passphrase,
+}
+
+impl fmt::Display for RootKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeyFile => "a key in a file",
+            Self::Passphrase => "a passphrase",
+        })
+    }
+}
+
+/// A root, given to make or open a keyring.
+#[derive(Clone, Copy, Debug)]
+pub enum Root<'a> {
+    /// The key in `root.key`.
+    KeyFile,
+    /// This passphrase.
+    Passphrase(&'a Passphrase),
+}
+
+/// A passphrase: never printed, wiped when dropped.
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// Takes a passphrase as it was typed, without its line end.
+    pub fn new(typed: String) -> Self {
+        Self(Zeroizing::new(typed))
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(‹secret›)")
+    }
+}
+
+/// What wraps: 32 bytes that only the root gives.
+pub(crate) struct RootKey(Box<Zeroizing<[u8; 32]>>);
+
+/// The line in `root.key` before the key.
+const ROOT_KEY_START: &str = "rempart-root-1:";
+
+impl RootKey {
+    pub(crate) fn random(chance: &mut dyn Chance) -> Self {
+        let mut key = Self(Box::new(Zeroizing::new([0; 32])));
+        chance.fill(key.0.as_mut_slice());
+        key
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The one line of `root.key`.
+    pub(crate) fn to_text(&self) -> Zeroizing<String> {
+        let digits = Zeroizing::new(hex::encode(self.0.as_slice()));
+        Zeroizing::new([ROOT_KEY_START, &digits, "\n"].concat())
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(ROOT_KEY_START)?.trim_end();
+        Some(Self(Box::new(Zeroizing::new(hex::decode(digits)?))))
+    }
+}
+
+/// What Argon2id (RFC 9106) was asked for: kept with each keyring, so that a later release may ask for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Argon2id {
+    passes: u32,
+    memory_kib: u32,
+    lanes: u32,
+    #[serde(with = "hex")]
+    salt: [u8; 16],
+}
+
+impl Argon2id {
+    /// Beyond these a file was changed, or asks for what no release ever asked.
+    const MOST_PASSES: u32 = 64;
+    const MOST_MEMORY_KIB: u32 = 4 << 20;
+    const MOST_LANES: u32 = 64;
+
+    /// The second recommended choice of RFC 9106 §4: 3 passes, 64 MiB, 4 lanes, a salt of 128 bits.
+    pub(crate) fn second_choice(chance: &mut dyn Chance) -> Self {
+        let mut salt = [0; 16];
+        chance.fill(&mut salt);
+        Self {
+            passes: 3,
+            memory_kib: 64 << 10,
+            lanes: 4,
+            salt,
+        }
+    }
+
+    /// Turns a passphrase into a root key. Takes as long and as much memory as it says.
+    pub(crate) fn root_key(&self, passphrase: &Passphrase) -> Result<RootKey, StoreError> {
+        let refused = || StoreError::Derivation {
+            memory_kib: self.memory_kib,
+            passes: self.passes,
+            lanes: self.lanes,
+        };
+        if self.passes > Self::MOST_PASSES
+            || self.memory_kib > Self::MOST_MEMORY_KIB
+            || self.lanes > Self::MOST_LANES
+        {
+            return Err(refused());
+        }
+        let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
+            .map_err(|_| refused())?;
+        let mut key = RootKey(Box::new(Zeroizing::new([0; 32])));
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+            .hash_password_into(passphrase.0.as_bytes(), &self.salt, key.0.as_mut_slice())
+            .map_err(|_| refused())?;
+        Ok(key)
+    }
+}

@@ -2,6 +2,11 @@
 //!
 //! `REMPART_BLESS=1` writes the texts anew; the difference is then the review.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the files beside this test are read and written"
+)]
+
 use std::path::{Path, PathBuf};
 
 use policy::{Diagnostic, Source, compile};

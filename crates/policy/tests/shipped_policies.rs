@@ -1,5 +1,11 @@
 //! Every policy that is shipped loads, says nothing it does not mean, and is tried by at least one request.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the shipped files are read"
+)]
+
 use std::path::{Path, PathBuf};
 
 use policy::{Severity, Source, compile};

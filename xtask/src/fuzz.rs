@@ -90,7 +90,6 @@ fn build(chore: &mut Chore) -> Result<PathBuf, Failed> {
     // Naming the target keeps the counters out of build scripts and procedural macros.
     let mut command = cargo(&[
         "build",
-        "--locked",
         "--release",
         "--manifest-path",
         "fuzz/Cargo.toml",

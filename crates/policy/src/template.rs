@@ -336,6 +336,8 @@ pub enum PatternFault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fault(text: &str) -> (PatternFault, Range<usize>) {
@@ -399,5 +401,41 @@ mod tests {
             Template::parse("/$export/").unwrap().elements
         );
         assert_eq!(Template::parse("/").unwrap().elements, []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn a_parameter_is_found_however_its_path_is_spelled(
+            front in proptest::collection::vec("[ab]{1,2}", 0..3),
+            rest in proptest::collection::vec("[ab]{1,2}", 0..3),
+            back in proptest::collection::vec("[ab]{1,2}", 0..3),
+            (before, value, after) in ("[a(@]{0,2}", "[b-d@é ]{1,4}", "[a)!]{0,2}"),
+            encode in proptest::collection::vec(any::<bool>(), 16),
+            at_front in any::<bool>(),
+        ) {
+            let mut encode = encode.iter().cycle();
+            let mut spell = |text: &str| -> String {
+                let octets = text.bytes().map(|octet| {
+                    let must = !octet.is_ascii_graphic();
+                    if *encode.next().unwrap() || must { format!("%{octet:02x}") } else { char::from(octet).to_string() }
+                });
+                octets.collect()
+            };
+            let value = spell(&value);
+            let segment = format!("{}{value}{}", spell(&before), spell(&after));
+            let parameter = format!("{before}{{value}}{after}");
+            let join = |parts: &[&[String]]| -> String {
+                parts.iter().flat_map(|part| part.iter()).fold(String::new(), |path, part| path + "/" + part)
+            };
+            let (template, path) = if at_front {
+                (join(&[&front, &[parameter], &["{**}".to_owned()], &back]), join(&[&front, &[segment], &rest, &back]))
+            } else {
+                (join(&[&front, &["{**}".to_owned()], &[parameter], &back]), join(&[&front, &rest, &[segment], &back]))
+            };
+            let template = Template::parse(&template).unwrap();
+            prop_assert_eq!(template.locate("value", &path).map(|range| &path[range]), Some(value.as_str()));
+        }
     }
 }

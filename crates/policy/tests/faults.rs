@@ -84,3 +84,18 @@ fn i14_one_bad_file_among_good_ones_makes_no_plan() {
     assert!(compile(&sources).is_err());
     assert!(compile(&sources[..1]).is_ok());
 }
+
+#[test]
+fn lines_and_spans_hold_behind_a_byte_order_mark_and_with_carriage_returns() {
+    let source = Source::new(
+        "crm.toml",
+        "\u{feff}[app]\r\nid = \"crm\"\r\nhosts = \"crm.example\"\r\ncolour = 1\r\n",
+    );
+    let faults = all(std::slice::from_ref(&source));
+    let colour = faults
+        .iter()
+        .find(|fault| fault.code == "policy::unknown-key")
+        .unwrap();
+    assert_eq!((colour.line(), colour.column()), (4, 1));
+    assert_eq!(&source.text[colour.span.clone().unwrap()], "colour");
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::host::{HostFault, HostPattern};
 use crate::overrides::{METHOD_OVERRIDES, Override, PATH_OVERRIDES};
 use crate::plan::{Operator, Unmatched};
-use crate::read::section::{Faults, Keys, Section, TableAt};
+use crate::read::section::{Faults, Keys, Section, TableAt, Text};
 use crate::read::words::{is_name, name_help};
 
 const KEYS: Keys = Keys {
@@ -151,10 +151,22 @@ fn hosts(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<(HostPattern, Ra
                     "take one of them out",
                 );
             }
-            Ok(host) => hosts.push((host, text.span)),
+            Ok(host) => {
+                wide_wildcard(&host, &text, faults);
+                hosts.push((host, text.span));
+            }
         }
     }
     hosts
+}
+
+/// `*.com` is meant by nobody; `*.localhost` may be.
+fn wide_wildcard(host: &HostPattern, text: &Text<'_>, faults: &mut Faults<'_>) {
+    if host.is_wildcard() && !host.name().contains('.') {
+        let message = format!("`{host}` takes every name right under `{}`", host.name());
+        let help = "write the app's own domain after the `*.`";
+        faults.warning("policy::wide-wildcard", text.span.clone(), message, help);
+    }
 }
 
 fn host_help(fault: HostFault) -> &'static str {

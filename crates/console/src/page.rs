@@ -35,22 +35,20 @@ pub async fn first(State(view): State<Arc<dyn View>>, Query(asked): Query<Asked>
     draw(&First {
         trust: trust(&live.status, language),
         commands,
-        text: language.text(),
-        language,
         live,
     })
 }
 
 /// The part of the first page that changes.
 pub async fn live(State(view): State<Arc<dyn View>>, Query(asked): Query<Asked>) -> Response {
-    draw(&Live::gather(view.as_ref(), asked.language()).await)
+    draw(&LivePage {
+        live: Live::gather(view.as_ref(), asked.language()).await,
+    })
 }
 
 #[derive(Template)]
 #[template(path = "first.html")]
 struct First {
-    language: Language,
-    text: &'static Text,
     live: Live,
     commands: Vec<Command>,
     trust: Vec<Step>,
@@ -59,7 +57,7 @@ struct First {
 impl First {
     /// The language that the page can be switched to.
     fn other(&self) -> &'static str {
-        match self.language {
+        match self.live.language {
             Language::French => Language::English.tag(),
             Language::English => Language::French.tag(),
         }
@@ -68,6 +66,11 @@ impl First {
 
 #[derive(Template)]
 #[template(path = "live.html")]
+struct LivePage {
+    live: Live,
+}
+
+/// What the live parts show.
 struct Live {
     language: Language,
     text: &'static Text,
@@ -128,7 +131,7 @@ impl Command {
             Self {
                 title: text.try_browser,
                 hint: Some(text.try_browser_hint),
-                line: format!("rempart browse https://{}/", demo.host),
+                line: demo.browse.clone(),
             },
             Self {
                 title: text.try_write,
@@ -138,7 +141,7 @@ impl Command {
             Self {
                 title: text.try_read,
                 hint: None,
-                line: format!("{gateway} '{address}?health_number=TREM84551216'"),
+                line: format!("{gateway} '{address}?health_number=PELL90041712'"),
             },
             Self {
                 title: text.try_theirs,
@@ -155,7 +158,7 @@ impl Command {
 }
 
 /// The patient of the command to copy: a number of the right shape that belongs to nobody.
-const EXAMPLE: &str = r#"{"first_name":"Émilie","last_name":"Tremblay","health_number":"TREM84551216","birth_date":"1984-05-12","phone":"418 555-0142"}"#;
+const EXAMPLE: &str = r#"{"first_name":"Léo","last_name":"Pelletier","health_number":"PELL90041712","birth_date":"1990-04-17","phone":"418 555-0107"}"#;
 
 /// How one platform learns to trust the root.
 struct Step {

@@ -134,6 +134,8 @@ pub struct Demo {
     pub address: SocketAddr,
     /// The file of its own certificate authority.
     pub authority_path: PathBuf,
+    /// The command line that opens it in a throw-away browser.
+    pub browse: String,
 }
 
 /// A text in both languages.

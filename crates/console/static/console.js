@@ -1,38 +1,33 @@
 // Keeps the live part of the page fresh and copies commands. The page is whole without it.
 "use strict";
 
-const live = document.getElementById("live");
+const state = document.getElementById("state");
 const period = 1200; // milliseconds between two questions
 
-function keysOf(root) {
-  return new Set(Array.from(root.querySelectorAll("[data-key]"), (record) => record.dataset.key));
-}
-
-// Replaces the live part, keeps scroll places, and marks the records that were not there before.
-function replace(html) {
-  const before = keysOf(live);
-  const offsets = Array.from(live.querySelectorAll(".scroll"), (box) => box.scrollLeft);
-  const next = document.createElement("template");
-  next.innerHTML = html; // drawn and escaped by the console itself
-  live.replaceChildren(next.content);
-  live.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = offsets[index] || 0; });
-  for (const record of live.querySelectorAll("[data-key]")) {
+// Replaces a live part where it changed, keeps scroll places, and marks the records that were not there before.
+function replace(part, next) {
+  const before = new Set(Array.from(part.querySelectorAll("[data-key]"), (record) => record.dataset.key));
+  const offsets = Array.from(part.querySelectorAll(".scroll"), (box) => box.scrollLeft);
+  part.replaceChildren(...next.childNodes);
+  part.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = offsets[index] || 0; });
+  for (const record of part.querySelectorAll("[data-key]")) {
     if (!before.has(record.dataset.key)) record.classList.add("fresh");
   }
 }
 
-const state = document.createElement("p");
-state.className = "state";
-state.setAttribute("role", "status");
-live.before(state);
+// Whether a person is at work in a part: a selection or the focus stands in it.
+function isHeld(part) {
+  const selection = getSelection();
+  return part.contains(document.activeElement) || (!selection.isCollapsed && part.contains(selection.anchorNode));
+}
 
 function say(kind) {
   if (state.dataset.kind === kind) return;
   state.dataset.kind = kind;
-  state.textContent = live.dataset[kind];
+  state.textContent = state.dataset[kind];
 }
 
-let shown = null;
+const shown = {};
 
 async function ask() {
   if (document.hidden) {
@@ -40,13 +35,17 @@ async function ask() {
     return;
   }
   try {
-    const answer = await fetch(live.dataset.source, { signal: AbortSignal.timeout(10000) });
+    const answer = await fetch(state.dataset.source, { signal: AbortSignal.timeout(10000) });
     if (!answer.ok) throw new Error(answer.status);
-    const html = await answer.text();
-    const held = live.contains(document.activeElement) || !getSelection().isCollapsed;
-    if (html !== shown && !held) {
-      replace(html);
-      shown = html;
+    const drawn = document.createElement("template");
+    drawn.innerHTML = await answer.text(); // drawn and escaped by the console itself
+    for (const next of drawn.content.querySelectorAll("[data-part]")) {
+      const name = next.dataset.part;
+      const part = document.querySelector(`[data-part="${name}"]`);
+      const html = next.innerHTML;
+      if (html === shown[name] || isHeld(part)) continue;
+      replace(part, next);
+      shown[name] = html;
     }
     say("live");
   } catch {

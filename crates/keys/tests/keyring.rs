@@ -102,11 +102,14 @@ fn what_is_written_down_reads_back_and_gives_the_same_keys() {
     assert_eq!(back.catalogue().to_json(), text);
 }
 
+/// Something that is done to the written entries.
+type Change<'a> = &'a dyn Fn(&mut Vec<serde_json::Value>);
+
 #[test]
 fn an_entry_that_was_changed_exchanged_or_removed_is_noticed() {
     let (keyring, _) = keyring();
     let text = keyring.catalogue().to_json();
-    let changes: [&dyn Fn(&mut Vec<serde_json::Value>); 5] = [
+    let changes: [Change<'_>; 5] = [
         &|entries| entries.swap(0, 1),
         &|entries| drop(entries.pop()),
         &|entries| entries[0]["epoch"] = 2.into(),

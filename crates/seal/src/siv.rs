@@ -104,7 +104,6 @@ fn xor(into: &mut [u8], other: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aes_siv::KeyInit as _;
     use aes_siv::siv::Aes256Siv;
     use proptest::prelude::*;
 

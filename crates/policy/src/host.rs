@@ -247,7 +247,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
-        fn the_table_agrees_with_asking_every_pattern(
+        fn i06_only_a_host_that_a_pattern_names_is_an_apps(
             patterns in proptest::collection::vec("(\\*\\.)?[ab](\\.[abB]){0,2}", 1..8),
             asked in "[aAbB](\\.[abB]){0,3}\\.?",
         ) {

@@ -2,6 +2,8 @@
 
 pub(crate) mod app;
 pub(crate) mod fields;
+mod lookup;
+mod parts;
 pub(crate) mod places;
 pub(crate) mod routes;
 pub(crate) mod section;

@@ -1,0 +1,241 @@
+//! The parts of a request that have places: body, query, headers, path. Each reads its own selectors.
+
+use std::ops::Range;
+
+use body::query::Syntax;
+use body::{Format, SelectorError};
+use http::HeaderName;
+
+use crate::read::places::Reader;
+use crate::read::section::{Faults, Section, Text};
+use crate::route::{HeaderPlace, Part, PathPlace};
+use crate::template::Pattern;
+
+/// Syntaxes of the language that are not built, so that they are not taken for slips.
+const LATER_SYNTAXES: [&str; 10] = [
+    "soql", "sosl", "jql", "cql", "odata", "kql", "sysparm", "airtable", "stripe", "graphql",
+];
+
+/// Headers that say how a message is framed, routed or read: a token there would break the message itself.
+const UNTOUCHABLE: [&str; 13] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl<'t> Reader<'_, 't> {
+    /// `protect`, in a body of `format`.
+    pub(crate) fn body(
+        &mut self,
+        route: &Section<'t>,
+        format: Format,
+        faults: &mut Faults<'_>,
+    ) -> Option<body::Plan> {
+        let read = self.read_all(route, "protect", Part::Body, faults);
+        let alone = read.iter().filter_map(|read| {
+            let compiled = body::Plan::compile(format, [(read.at.value, read.place)]);
+            compiled.err().map(|(_, error)| (read, error))
+        });
+        let faulty: Vec<_> = alone.collect();
+        for (read, error) in &faulty {
+            selector_fault(&read.at, error, body_help(format), faults);
+        }
+        if !faulty.is_empty() || read.is_empty() {
+            return None;
+        }
+        let selectors = read.iter().map(|read| (read.at.value, read.place));
+        match body::Plan::compile(format, selectors) {
+            Ok(plan) => Some(plan),
+            Err((index, error)) => {
+                if let Some(read) = read.get(index) {
+                    selector_fault(&read.at, &error, body_help(format), faults);
+                }
+                None
+            }
+        }
+    }
+
+    /// `protect`, where the body's format is unknown: what can be said without it is said.
+    pub(crate) fn unread_body(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) {
+        self.read_all(route, "protect", Part::Body, faults);
+    }
+
+    /// `query`.
+    pub(crate) fn query(
+        &mut self,
+        route: &Section<'t>,
+        faults: &mut Faults<'_>,
+    ) -> Option<body::query::Places> {
+        const HELP: &str =
+            "a place of a query is the parameter's decoded name: `family`, `filter[name]`";
+        let mut selectors = Vec::new();
+        for read in self.read_all(route, "query", Part::Query, faults) {
+            let syntax = syntax(&read.section, faults);
+            self.asked_for(&read, "query", syntax != Syntax::Plain, faults);
+            match body::query::Places::compile([(read.at.value, syntax, read.place)]) {
+                Ok(_) => selectors.push((read.at, syntax, read.place)),
+                Err((_, error)) => selector_fault(&read.at, &error, HELP, faults),
+            }
+        }
+        if selectors.is_empty() {
+            return None;
+        }
+        match body::query::Places::compile(
+            selectors
+                .iter()
+                .map(|(at, syntax, place)| (at.value, *syntax, *place)),
+        ) {
+            Ok(places) => Some(places),
+            Err((index, error)) => {
+                if let Some((at, ..)) = selectors.get(index) {
+                    selector_fault(at, &error, HELP, faults);
+                }
+                None
+            }
+        }
+    }
+
+    /// `headers`.
+    pub(crate) fn headers(
+        &mut self,
+        route: &Section<'t>,
+        faults: &mut Faults<'_>,
+    ) -> Vec<HeaderPlace> {
+        let mut headers: Vec<HeaderPlace> = Vec::new();
+        for read in self.read_all(route, "headers", Part::Header, faults) {
+            let Ok(name) = HeaderName::from_bytes(read.at.value.as_bytes()) else {
+                let message = format!("`{}` is no name of a header", read.at.value);
+                faults.error(
+                    "policy::bad-header",
+                    read.at.span,
+                    message,
+                    "write it as it is sent: `If-None-Exist`",
+                );
+                continue;
+            };
+            if UNTOUCHABLE.contains(&name.as_str()) {
+                let message = format!("`{}` says how the message is read", read.at.value);
+                faults.error(
+                    "policy::bad-header",
+                    read.at.span,
+                    message,
+                    "take it out: no token can stand there",
+                );
+                continue;
+            }
+            if headers.iter().any(|known| known.name == name) {
+                twice(&read.at, faults);
+                continue;
+            }
+            self.pin(&read, "a header", faults);
+            headers.push(HeaderPlace {
+                name,
+                place: read.place,
+            });
+        }
+        headers
+    }
+
+    /// `path`.
+    pub(crate) fn path(
+        &mut self,
+        route: &Section<'t>,
+        patterns: &[Pattern],
+        faults: &mut Faults<'_>,
+    ) -> Vec<PathPlace> {
+        let mut paths: Vec<PathPlace> = Vec::new();
+        for read in self.read_all(route, "path", Part::Path, faults) {
+            let name = read
+                .at
+                .value
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            let Some(name) = name.filter(|name| !name.is_empty() && *name != "**") else {
+                let message = format!("`{}` names no segment of the path", read.at.value);
+                let help = "write the parameter as `match` has it: `{email}`";
+                faults.error("policy::bad-segment", read.at.span, message, help);
+                continue;
+            };
+            if let Some(without) = patterns
+                .iter()
+                .find(|pattern| !pattern.template.has_parameter(name))
+            {
+                let message = format!("`{without}` has no parameter `{{{name}}}`");
+                let help =
+                    "write the parameter into every `match` of the route, or make two routes of it";
+                faults.error("policy::bad-segment", read.at.span, message, help);
+                continue;
+            }
+            if paths.iter().any(|known| known.parameter == name) {
+                twice(&read.at, faults);
+                continue;
+            }
+            self.asked_for(&read, "path", false, faults);
+            paths.push(PathPlace {
+                parameter: name.to_owned(),
+                place: read.place,
+            });
+        }
+        paths
+    }
+}
+
+fn syntax(section: &Section<'_>, faults: &mut Faults<'_>) -> Syntax {
+    let Some(text) = section.text("syntax", faults) else {
+        return Syntax::Plain;
+    };
+    if let Ok(syntax) = text.value.parse() {
+        return syntax;
+    }
+    if LATER_SYNTAXES.contains(&text.value) {
+        let remedy = "give the place a field that is `block`, or leave `syntax` out where the whole parameter is one value";
+        faults.later(&format!("the syntax `{}`", text.value), text.span, remedy);
+    } else {
+        faults.unknown_word("a syntax", &text, &["fhir-token"]);
+    }
+    Syntax::Plain
+}
+
+fn selector_fault(at: &Text<'_>, error: &SelectorError, help: &str, faults: &mut Faults<'_>) {
+    let span: Range<usize> = at.inner(faults.source, error.at.clone());
+    faults.error(
+        "policy::selector",
+        span,
+        format!("`{}`: {}", at.value, error.reason),
+        help,
+    );
+}
+
+fn body_help(format: Format) -> &'static str {
+    match format {
+        Format::Json => {
+            "a place of a `json` body is JSONPath (RFC 9535), as far as one forward pass can match it: `$.name[*].family`"
+        }
+        Format::Form => {
+            "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
+        }
+        Format::Multipart => "a place of a `multipart` body is the part's name",
+        Format::Text => "the only place of a `text` body is `*`",
+        _ => "write a selector of the body's format",
+    }
+}
+
+fn twice(at: &Text<'_>, faults: &mut Faults<'_>) {
+    let message = format!("`{}` is named twice", at.value);
+    faults.error(
+        "policy::place-twice",
+        at.span.clone(),
+        message,
+        "take one of them out",
+    );
+}

@@ -36,7 +36,11 @@ pub enum Coding {
 pub fn parse_content_encoding(value: &[u8]) -> Result<Vec<Coding>, Error> {
     let text = str::from_utf8(value).map_err(|_| fault("its name is not text", 0))?;
     let mut codings = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         let coding = match name.to_ascii_lowercase().as_str() {
             "identity" => continue,
             "gzip" | "x-gzip" => Coding::Gzip,
@@ -64,7 +68,10 @@ mod tests {
 
     #[test]
     fn codings_are_read_in_order_and_unknown_ones_refused() {
-        assert_eq!(parse_content_encoding(b"identity, GZIP , br").unwrap(), [Coding::Gzip, Coding::Brotli]);
+        assert_eq!(
+            parse_content_encoding(b"identity, GZIP , br").unwrap(),
+            [Coding::Gzip, Coding::Brotli]
+        );
         assert_eq!(parse_content_encoding(b"").unwrap(), []);
         assert!(parse_content_encoding(b"gzip, compress").is_err());
         assert!(parse_content_encoding(b"gzip, gzip, gzip").is_err());

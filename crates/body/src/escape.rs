@@ -74,9 +74,17 @@ impl Escape {
     /// Appends `value` (UTF-8 as it was sealed) to `out` in this escape, and says how many of its characters the
     /// charset could not hold.
     pub fn write(&self, value: &[u8], out: &mut Vec<u8>) -> usize {
-        if matches!(self, Self::Plain) {
-            out.extend_from_slice(value);
-            return 0;
+        match self {
+            Self::Plain => {
+                out.extend_from_slice(value);
+                return 0;
+            }
+            // What stands in a part may be in any charset.
+            Self::Part(boundary) => {
+                web::part(value, boundary, out);
+                return 0;
+            }
+            _ => {}
         }
         let text = match String::from_utf8_lossy(value) {
             Cow::Borrowed(text) => Text::Same(text),
@@ -125,7 +133,9 @@ impl Escape {
 
     fn write_text(&self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Self::Plain | Self::Layers(_) | Self::In(..) => out.extend_from_slice(text.as_bytes()),
+            Self::Plain | Self::Part(_) | Self::Layers(_) | Self::In(..) => {
+                out.extend_from_slice(text.as_bytes())
+            }
             Self::Json => web::json(text, out),
             Self::JsonWhole(value_type) => web::json_whole(text, *value_type, out),
             Self::Html => web::html(text, out),
@@ -148,7 +158,6 @@ impl Escape {
                 value_type,
             } => web::cell(text, *starts, *quoted, *value_type, out),
             Self::EventData => web::event_data(text, out),
-            Self::Part(boundary) => web::part(text, boundary, out),
         }
     }
 

@@ -13,10 +13,14 @@
 //! take back (the quotes around a number, the start of a cell).
 
 mod content;
+mod csv;
+mod events;
+mod form;
 mod html;
 mod json;
 mod machine;
 mod medium;
+mod multipart;
 mod name;
 mod peek;
 mod plain;
@@ -24,6 +28,7 @@ mod reference;
 mod run;
 mod script;
 mod unescape;
+mod xml;
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -153,7 +158,7 @@ impl Reveal {
     /// Begins a body of this medium.
     #[must_use]
     pub fn new(medium: Medium, limits: Limits) -> Self {
-        let machine = Machine::of(&medium, limits);
+        let mut machine = Machine::of(&medium, limits);
         let counts = Counts {
             unread: machine.take_unread(),
             ..Counts::default()

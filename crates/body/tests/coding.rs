@@ -33,7 +33,11 @@ fn i04_decoding_is_the_same_at_every_split() {
         let coded = encode(&[coding], &[&plain], false);
         for at in 0..=coded.len() {
             let (left, right) = coded.split_at(at);
-            assert_eq!(decode(&[coding], &[left, right]).as_deref(), Ok(&plain[..]), "{coding:?} split at {at}");
+            assert_eq!(
+                decode(&[coding], &[left, right]).as_deref(),
+                Ok(&plain[..]),
+                "{coding:?} split at {at}"
+            );
         }
     }
 }
@@ -44,7 +48,11 @@ fn i05_a_coded_body_that_is_cut_short_is_an_error() {
     for coding in ALL {
         let coded = encode(&[coding], &[&plain], false);
         for at in 0..coded.len() {
-            assert!(decode(&[coding], &[&coded[..at]]).is_err(), "{coding:?} cut at {at} of {}", coded.len());
+            assert!(
+                decode(&[coding], &[&coded[..at]]).is_err(),
+                "{coding:?} cut at {at} of {}",
+                coded.len()
+            );
         }
     }
 }
@@ -56,7 +64,10 @@ fn i05_bytes_after_the_end_are_an_error() {
         coded.extend_from_slice(b"{\"name\": \"smuggled\"}");
         assert!(decode(&[coding], &[&coded]).is_err(), "{coding:?}");
         let (left, right) = coded.split_at(coded.len() - 20);
-        assert!(decode(&[coding], &[left, right]).is_err(), "{coding:?} in two pieces");
+        assert!(
+            decode(&[coding], &[left, right]).is_err(),
+            "{coding:?} in two pieces"
+        );
     }
 }
 
@@ -65,17 +76,26 @@ fn several_gzip_members_and_zstd_frames_are_one_body() {
     for coding in [Coding::Gzip, Coding::Zstd] {
         let mut coded = encode(&[coding], &[b"first "], false);
         coded.extend(encode(&[coding], &[b"second"], false));
-        assert_eq!(decode(&[coding], &[&coded]).as_deref(), Ok(&b"first second"[..]));
+        assert_eq!(
+            decode(&[coding], &[&coded]).as_deref(),
+            Ok(&b"first second"[..])
+        );
     }
 }
 
 #[test]
 fn bare_deflate_is_read_as_everybody_reads_it() {
     use std::io::Write as _;
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(b"bare deflate, no zlib around it").unwrap();
+    let mut encoder =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder
+        .write_all(b"bare deflate, no zlib around it")
+        .unwrap();
     let coded = encoder.finish().unwrap();
-    assert_eq!(decode(&[Coding::Deflate], &[&coded]).as_deref(), Ok(&b"bare deflate, no zlib around it"[..]));
+    assert_eq!(
+        decode(&[Coding::Deflate], &[&coded]).as_deref(),
+        Ok(&b"bare deflate, no zlib around it"[..])
+    );
 }
 
 #[test]
@@ -83,10 +103,22 @@ fn i13_a_bomb_stops_at_the_ratio() {
     let plain = vec![0; 64 << 20];
     for coding in [Coding::Brotli, Coding::Zstd] {
         let coded = encode(&[coding], &[&plain], false);
-        let mut decoder = Decoder::new(&[coding], Limits { ratio: 100, ..Limits::default() }).unwrap();
+        let mut decoder = Decoder::new(
+            &[coding],
+            Limits {
+                ratio: 100,
+                ..Limits::default()
+            },
+        )
+        .unwrap();
         let mut out = Vec::new();
         let error = decoder.push(&coded, &mut out).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Coding { why: "it becomes too much" });
+        assert_eq!(
+            error.kind,
+            ErrorKind::Coding {
+                why: "it becomes too much"
+            }
+        );
         assert!(out.len() <= 1 << 20);
     }
 }
@@ -96,7 +128,9 @@ fn i13_a_window_beyond_the_limit_is_refused() {
     use std::io::Write as _;
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(25).unwrap();
-    let plain: Vec<u8> = (0..9_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let plain: Vec<u8> = (0..9_000_000u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
     encoder.write_all(&plain).unwrap();
     assert!(decode(&[Coding::Zstd], &[&encoder.finish().unwrap()]).is_err());
 }

@@ -36,8 +36,17 @@ impl Decoder {
     /// # Errors
     /// The library could not begin.
     pub fn new(codings: &[Coding], limits: Limits) -> Result<Self, Error> {
-        let stages = codings.iter().rev().map(|coding| Stage::new(*coding, limits)).collect::<Result<_, _>>()?;
-        Ok(Self { stages, read: 0, written: 0, ratio: count(limits.ratio) })
+        let stages = codings
+            .iter()
+            .rev()
+            .map(|coding| Stage::new(*coding, limits))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            stages,
+            read: 0,
+            written: 0,
+            ratio: count(limits.ratio),
+        })
     }
 
     /// Decodes the next coded bytes and appends what they become to `out`.
@@ -58,7 +67,11 @@ impl Decoder {
     }
 
     fn run(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Error> {
-        let most = self.read.saturating_mul(self.ratio).max(FREE).saturating_sub(self.written);
+        let most = self
+            .read
+            .saturating_mul(self.ratio)
+            .max(FREE)
+            .saturating_sub(self.written);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut stages = self.stages.iter_mut();
         let Some(first) = stages.next() else {
@@ -109,7 +122,11 @@ enum Stage {
     Gzip(Box<MultiGzDecoder<Sink>>),
     Deflate(Box<Deflate>),
     Brotli(Box<brotli::DecompressorWriter<Sink>>),
-    Zstd { decoder: zstd::stream::raw::Decoder<'static>, sink: Sink, between_frames: bool },
+    Zstd {
+        decoder: zstd::stream::raw::Decoder<'static>,
+        sink: Sink,
+        between_frames: bool,
+    },
 }
 
 impl Stage {
@@ -117,7 +134,10 @@ impl Stage {
         Ok(match coding {
             Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(Sink::default()))),
             Coding::Deflate => Self::Deflate(Box::default()),
-            Coding::Brotli => Self::Brotli(Box::new(brotli::DecompressorWriter::new(Sink::default(), STEP))),
+            Coding::Brotli => Self::Brotli(Box::new(brotli::DecompressorWriter::new(
+                Sink::default(),
+                STEP,
+            ))),
             Coding::Zstd => {
                 let window = limits.window.max(1 << 10).ilog2();
                 let begin = || {
@@ -126,7 +146,11 @@ impl Stage {
                     Ok::<_, io::Error>(decoder)
                 };
                 let decoder = begin().map_err(|_| fault("its decoder could not begin", 0))?;
-                Self::Zstd { decoder, sink: Sink::default(), between_frames: false }
+                Self::Zstd {
+                    decoder,
+                    sink: Sink::default(),
+                    between_frames: false,
+                }
             }
         })
     }
@@ -171,7 +195,11 @@ impl Stage {
                     _ => Ok(()),
                 }
             }
-            Self::Zstd { decoder, sink, between_frames } => run_zstd(decoder, sink, between_frames, input, last),
+            Self::Zstd {
+                decoder,
+                sink,
+                between_frames,
+            } => run_zstd(decoder, sink, between_frames, input, last),
         }
     }
 }
@@ -197,7 +225,11 @@ fn run_zstd(
             break;
         }
     }
-    if last && !*between_frames { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    if last && !*between_frames {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    } else {
+        Ok(())
+    }
 }
 
 /// `deflate`, whose first two bytes tell zlib from bare deflate.
@@ -216,14 +248,20 @@ impl Deflate {
         if self.state.is_none() {
             self.head.extend_from_slice(input);
             let [first, second, ..] = self.head.as_slice() else {
-                return if last { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) };
+                return if last {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                } else {
+                    Ok(())
+                };
             };
             let zlib = first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0;
             self.state = Some(Decompress::new(zlib));
             joined = std::mem::take(&mut self.head);
             input = &joined;
         }
-        let Some(state) = &mut self.state else { return Ok(()) };
+        let Some(state) = &mut self.state else {
+            return Ok(());
+        };
         let mut room = Vec::with_capacity(STEP);
         while !self.ended {
             let before = state.total_in();
@@ -241,6 +279,10 @@ impl Deflate {
         if self.ended && !input.is_empty() {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        if last && !self.ended { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+        if last && !self.ended {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -32,7 +32,9 @@ impl Encoder {
     /// The library could not begin.
     pub fn new(codings: &[Coding], fastest: bool) -> Result<Self, Error> {
         let stages = codings.iter().map(|coding| Stage::new(*coding, fastest));
-        let stages = stages.collect::<io::Result<_>>().map_err(|_| fault("its encoder could not begin", 0))?;
+        let stages = stages
+            .collect::<io::Result<_>>()
+            .map_err(|_| fault("its encoder could not begin", 0))?;
         Ok(Self { stages })
     }
 
@@ -77,17 +79,30 @@ enum Stage {
 
 impl Stage {
     fn new(coding: Coding, fastest: bool) -> io::Result<Self> {
-        let level = if fastest { Compression::fast() } else { Compression::default() };
+        let level = if fastest {
+            Compression::fast()
+        } else {
+            Compression::default()
+        };
         let quality = if fastest { 1 } else { 5 };
         Ok(match coding {
             Coding::Gzip => Self::Gzip(Box::new(GzEncoder::new(Vec::new(), level))),
             Coding::Deflate => Self::Deflate(Box::new(ZlibEncoder::new(Vec::new(), level))),
             Coding::Brotli => {
-                let encoder = brotli::CompressorWriter::new(Vec::new(), BROTLI_BUFFER, quality, BROTLI_WINDOW);
+                let encoder = brotli::CompressorWriter::new(
+                    Vec::new(),
+                    BROTLI_BUFFER,
+                    quality,
+                    BROTLI_WINDOW,
+                );
                 Self::Brotli(Some(Box::new(encoder)))
             }
             Coding::Zstd => {
-                let level = if fastest { 1 } else { zstd::DEFAULT_COMPRESSION_LEVEL };
+                let level = if fastest {
+                    1
+                } else {
+                    zstd::DEFAULT_COMPRESSION_LEVEL
+                };
                 Self::Zstd(Some(zstd::stream::write::Encoder::new(Vec::new(), level)?))
             }
         })
@@ -110,19 +125,29 @@ impl Stage {
                 Ok(std::mem::take(encoder.get_mut()))
             }
             Self::Brotli(encoder) => {
-                let Some(writer) = encoder else { return Ok(Vec::new()) };
+                let Some(writer) = encoder else {
+                    return Ok(Vec::new());
+                };
                 writer.write_all(input)?;
                 match last.then(|| encoder.take()).flatten() {
                     Some(encoder) => Ok(encoder.into_inner()),
-                    None => Ok(encoder.as_mut().map(|writer| std::mem::take(writer.get_mut())).unwrap_or_default()),
+                    None => Ok(encoder
+                        .as_mut()
+                        .map(|writer| std::mem::take(writer.get_mut()))
+                        .unwrap_or_default()),
                 }
             }
             Self::Zstd(encoder) => {
-                let Some(writer) = encoder else { return Ok(Vec::new()) };
+                let Some(writer) = encoder else {
+                    return Ok(Vec::new());
+                };
                 writer.write_all(input)?;
                 match last.then(|| encoder.take()).flatten() {
                     Some(encoder) => encoder.finish(),
-                    None => Ok(encoder.as_mut().map(|writer| std::mem::take(writer.get_mut())).unwrap_or_default()),
+                    None => Ok(encoder
+                        .as_mut()
+                        .map(|writer| std::mem::take(writer.get_mut()))
+                        .unwrap_or_default()),
                 }
             }
         }

@@ -196,9 +196,9 @@ pub(super) fn event_data(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// RFC 2046 §5.1.1: the delimiter must not appear inside a part. A space parts its hyphens.
-pub(super) fn part(text: &str, boundary: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
+/// RFC 2046 §5.1.1: the delimiter must not appear inside a part. A space parts the boundary from its hyphens.
+pub(super) fn part(text: &[u8], boundary: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
     while let Some(at) = memchr::memmem::find(rest, boundary).filter(|_| !boundary.is_empty()) {
         let (before, from) = rest.split_at(at);
         out.extend_from_slice(before);

@@ -1,10 +1,15 @@
 //! What [`Reveal`](super::Reveal) asks of a format: to go over the page's bytes, and to say where a token stands.
 
+use super::csv::Csv;
+use super::events::Events;
+use super::form::Form;
 use super::html::Html;
 use super::json::Json;
 use super::medium::{Format, Medium};
+use super::multipart::Multipart;
 use super::plain::Plain;
 use super::script::Script;
+use super::xml::Xml;
 use crate::Limits;
 use crate::edit::ValueType;
 use crate::escape::{Charset, Escape};
@@ -37,6 +42,7 @@ impl Standing {
 }
 
 /// What is known when a token has been opened.
+#[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     /// The value, unless an ask will bring it.
     pub plain: Option<&'a [u8]>,
@@ -99,17 +105,6 @@ impl Verdict {
     pub(super) fn escape(escape: Escape) -> Self {
         Self::Write(Spot::new(escape))
     }
-
-    /// With `outer` around the escape.
-    pub(super) fn within(self, outer: Escape) -> Self {
-        match self {
-            Self::More => Self::More,
-            Self::Write(spot) => Self::Write(Spot {
-                escape: spot.escape.within(outer),
-                ..spot
-            }),
-        }
-    }
 }
 
 /// The machine of a medium.
@@ -117,7 +112,7 @@ pub(super) struct Machine {
     charset: Charset,
     kind: Kind,
     lookahead: usize,
-    unread: std::cell::Cell<u64>,
+    unread: u64,
 }
 
 enum Kind {
@@ -125,25 +120,51 @@ enum Kind {
     Plain(Plain),
     Json(Box<Json>),
     Html(Box<Html>),
+    Xml(Box<Xml>),
     Script(Box<Script>),
+    Csv(Box<Csv>),
+    Form(Form),
+    Multipart(Box<Multipart>),
+    Events(Box<Events>),
 }
 
 impl Machine {
     pub(super) fn of(medium: &Medium, limits: Limits) -> Self {
+        Self::at_depth(medium, limits, 0)
+    }
+
+    /// The machine of a part, so many multipart bodies deep.
+    pub(super) fn at_depth(medium: &Medium, limits: Limits, depth: u8) -> Self {
+        let lookahead = limits.lookahead;
         let kind = match medium.format() {
-            Format::Untouched => Kind::Untouched,
-            Format::Json => Kind::Json(Box::new(Json::new(limits))),
-            Format::Html => Kind::Html(Box::new(Html::document(limits.lookahead))),
-            Format::Script => Kind::Script(Box::new(Script::new(0))),
+            Format::Untouched | Format::Css => Kind::Untouched,
             Format::Plain => Kind::Plain(Plain::default()),
-            _ => Kind::Untouched,
+            Format::Json => Kind::Json(Box::new(Json::new(limits))),
+            Format::Html => Kind::Html(Box::new(Html::document(lookahead))),
+            Format::Xml => Kind::Xml(Box::new(Xml::new(lookahead))),
+            Format::Script => Kind::Script(Box::new(Script::new(0))),
+            Format::Csv => Kind::Csv(Box::new(Csv::new())),
+            Format::Form => Kind::Form(Form::default()),
+            Format::Events => Kind::Events(Box::new(Events::new(limits))),
+            Format::Multipart(boundary) => {
+                Kind::Multipart(Box::new(Multipart::new(boundary.clone(), limits, depth)))
+            }
         };
-        let unread = u64::from(medium.is_unread()).into();
         Self {
             charset: medium.charset(),
             kind,
-            lookahead: limits.lookahead,
-            unread,
+            lookahead,
+            unread: u64::from(medium.is_unread()),
+        }
+    }
+
+    /// Leaves every token where it stands.
+    pub(super) fn untouched() -> Self {
+        Self {
+            charset: Charset::Utf8,
+            kind: Kind::Untouched,
+            lookahead: 0,
+            unread: 0,
         }
     }
 
@@ -154,7 +175,12 @@ impl Machine {
             Kind::Plain(plain) => plain.advance(bytes),
             Kind::Json(json) => json.advance(bytes),
             Kind::Html(html) => html.advance(bytes),
+            Kind::Xml(xml) => xml.advance(bytes),
             Kind::Script(script) => script.advance(bytes),
+            Kind::Form(form) => form.advance(bytes),
+            Kind::Events(events) => events.advance(bytes),
+            Kind::Csv(csv) => return csv.advance(bytes),
+            Kind::Multipart(multipart) => return multipart.advance(bytes),
         }
         Step::Done
     }
@@ -166,7 +192,12 @@ impl Machine {
             Kind::Plain(plain) => plain.standing(),
             Kind::Json(json) => json.standing(),
             Kind::Html(html) => html.standing(),
+            Kind::Xml(xml) => xml.standing(),
             Kind::Script(script) => script.standing(),
+            Kind::Csv(csv) => csv.standing(),
+            Kind::Form(form) => form.standing(),
+            Kind::Multipart(multipart) => multipart.standing(),
+            Kind::Events(events) => events.standing(),
         }
     }
 
@@ -176,7 +207,12 @@ impl Machine {
             Kind::Untouched | Kind::Plain(_) => Verdict::escape(Escape::Plain),
             Kind::Json(json) => json.spot(seen),
             Kind::Html(html) => html.spot(seen),
+            Kind::Xml(xml) => xml.spot(seen),
             Kind::Script(script) => script.spot(seen, self.lookahead),
+            Kind::Csv(csv) => csv.spot(seen),
+            Kind::Form(_) => Verdict::escape(Escape::Form),
+            Kind::Multipart(multipart) => multipart.spot(seen),
+            Kind::Events(events) => events.spot(seen),
         };
         match verdict {
             Verdict::Write(spot) => Verdict::Write(Spot {
@@ -190,25 +226,39 @@ impl Machine {
     /// How many of the last bytes may have to give way with the next token.
     pub(super) fn hold(&self) -> usize {
         match &self.kind {
-            Kind::Untouched | Kind::Plain(_) => 0,
+            Kind::Untouched | Kind::Plain(_) | Kind::Script(_) | Kind::Xml(_) | Kind::Form(_) => 0,
             Kind::Json(json) => json.hold(),
             Kind::Html(html) => html.hold(),
-            Kind::Script(_) => 0,
+            Kind::Csv(csv) => csv.hold(),
+            Kind::Multipart(multipart) => multipart.hold(),
+            Kind::Events(events) => events.hold(),
         }
     }
 
     /// What is to be written at the end of the body.
     pub(super) fn end(&mut self) -> &'static [u8] {
-        b""
+        match &mut self.kind {
+            Kind::Csv(csv) => csv.end(),
+            Kind::Multipart(multipart) => multipart.end(),
+            _ => b"",
+        }
     }
 
     /// Bytes held, beside a constant.
     pub(super) fn held(&self) -> usize {
-        0
+        match &self.kind {
+            Kind::Csv(csv) => csv.held(),
+            Kind::Multipart(multipart) => multipart.held(),
+            _ => 0,
+        }
     }
 
     /// How many bodies or parts passed unread since this was last asked.
-    pub(super) fn take_unread(&self) -> u64 {
-        self.unread.take()
+    pub(super) fn take_unread(&mut self) -> u64 {
+        let inner = match &mut self.kind {
+            Kind::Multipart(multipart) => multipart.take_unread(),
+            _ => 0,
+        };
+        std::mem::take(&mut self.unread) + inner
     }
 }

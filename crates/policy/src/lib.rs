@@ -25,7 +25,7 @@ pub use normalise::{Normalise, normalise};
 pub use overrides::{METHOD_OVERRIDES, Override, OverrideKind, PATH_OVERRIDES};
 pub use path::{NormalPath, PathFault};
 pub use plan::{
-    App, AppIndex, Expects, Field, FieldIndex, Holds, Operator, Plan, Test, Treatment, Unmatched,
+    App, AppIndex, Expects, Field, FieldIndex, Operator, Plan, Test, Treatment, Unmatched,
 };
 pub use route::{
     Ambiguity, HeaderPlace, Matched, Part, PathPlace, Place, Route, RouteIndex, RouteMatch,

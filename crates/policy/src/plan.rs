@@ -142,8 +142,6 @@ pub struct Field {
     pub value_type: body::ValueType,
     /// What a value is brought to before it is protected; that is also what comes back.
     pub normalise: Vec<Normalise>,
-    /// What the value is.
-    pub holds: Holds,
     /// No new epoch for this field until everything is sealed again: somewhere it is asked for by one token only.
     pub pinned: bool,
 }
@@ -181,16 +179,6 @@ impl Treatment {
             Self::Pass => "pass",
         }
     }
-}
-
-/// What a value is, for whoever shows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Holds {
-    /// Plain text: escaped where it is shown.
-    #[default]
-    Text,
-    /// HTML: sanitised where it is shown.
-    Html,
 }
 
 /// A request that a policy is tried with.

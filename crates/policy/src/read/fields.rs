@@ -3,7 +3,7 @@
 use body::ValueType;
 
 use crate::normalise::Normalise;
-use crate::plan::{Field, Holds, Treatment};
+use crate::plan::{Field, Treatment};
 use crate::read::section::{Faults, Keys, Section, TableAt, Text};
 use crate::read::words::{is_name, name_help};
 use crate::token_length;
@@ -96,9 +96,9 @@ pub(crate) fn field<'t>(
         max: max.as_ref().map(|(max, _)| *max),
         value_type: value_type(&section, faults),
         normalise: normalise(&section, faults),
-        holds: holds(&section, faults),
         pinned: epoch(&section, faults),
     };
+    holds(&section, faults);
     field.normalise.sort_unstable();
     field.normalise.dedup();
     if treatment.is_some() {
@@ -225,17 +225,18 @@ fn normalise(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<Normalise> {
     steps
 }
 
-fn holds(section: &Section<'_>, faults: &mut Faults<'_>) -> Holds {
+/// Plain text is all that can be shown safely: HTML would have to be sanitised first.
+fn holds(section: &Section<'_>, faults: &mut Faults<'_>) {
     let Some(text) = section.text("holds", faults) else {
-        return Holds::Text;
+        return;
     };
     match text.value {
-        "text" => Holds::Text,
-        "html" => Holds::Html,
-        _ => {
-            faults.unknown_word("what a field holds", &text, &["text", "html"]);
-            Holds::Text
+        "text" => {}
+        "html" => {
+            let remedy = "leave it out: the value comes back as it was, escaped as text is";
+            faults.later("`holds = \"html\"`", text.span, remedy);
         }
+        _ => faults.unknown_word("what a field holds", &text, &["text"]),
     }
 }
 

@@ -66,6 +66,7 @@ impl<'s> Faults<'s> {
         let all = known.join("`, `");
         let help = match nearest(word.value, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`? Known: `{all}`"),
+            None if known.len() == 1 => format!("write `{all}`"),
             None => format!("write one of `{all}`"),
         };
         let message = format!("`{}` is not {what}", word.value);

@@ -14,11 +14,14 @@ pub mod error;
 pub mod escape;
 pub mod form;
 pub mod json;
+mod literal;
+pub mod multipart;
 pub mod out;
 pub mod plan;
 pub mod query;
 pub mod reveal;
 pub mod selector;
+pub mod text;
 mod utf8;
 
 pub use edit::{Edit, Editor, Found, PlaceId, ValueType};

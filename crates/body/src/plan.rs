@@ -6,10 +6,12 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::content_type::ContentType;
 use crate::edit::PlaceId;
-use crate::form::{Name, Names};
-use crate::json;
+use crate::error::{Error, ErrorKind};
+use crate::form::{self, Name, Names};
 use crate::selector::{Reason, SelectorError};
+use crate::{Limits, Rewriter, json, multipart, text};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,21 @@ impl Format {
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Text => "text",
+        }
+    }
+
+    /// Whether a body of this content type is of this format.
+    #[must_use]
+    pub fn is_named_by(self, content_type: &ContentType) -> bool {
+        let essence = content_type.essence();
+        match self {
+            Self::Json => {
+                matches!(essence, "application/json" | "text/json")
+                    || content_type.has_suffix("json")
+            }
+            Self::Form => essence == "application/x-www-form-urlencoded",
+            Self::Multipart => essence == "multipart/form-data",
+            Self::Text => essence.starts_with("text/"),
         }
     }
 }
@@ -141,6 +158,38 @@ impl Plan {
             Self::Multipart(_) => Format::Multipart,
             Self::Text(_) => Format::Text,
         }
+    }
+}
+
+impl Plan {
+    /// A rewriter for one body of this content type.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContentType`] where none is given, where it is not this plan's format, or lacks what the
+    /// format needs; [`ErrorKind::Charset`] where it names another charset than UTF-8.
+    pub fn rewriter(
+        &self,
+        content_type: Option<&ContentType>,
+        limits: Limits,
+    ) -> Result<Box<dyn Rewriter>, Error> {
+        let content_type = content_type.ok_or(Error::new(ErrorKind::ContentType, 0))?;
+        if !self.format().is_named_by(content_type) {
+            return Err(Error::new(ErrorKind::ContentType, 0));
+        }
+        if !content_type.is_utf8() {
+            return Err(Error::new(ErrorKind::Charset, 0));
+        }
+        Ok(match self {
+            Self::Json(places) => Box::new(json::Stream::new(Arc::clone(places), limits)),
+            Self::Form(names) => Box::new(form::Stream::new(Arc::clone(names), limits)),
+            Self::Multipart(names) => {
+                let boundary = content_type
+                    .boundary()
+                    .ok_or(Error::new(ErrorKind::ContentType, 0))?;
+                Box::new(multipart::Stream::new(Arc::clone(names), boundary, limits)?)
+            }
+            Self::Text(place) => Box::new(text::Stream::new(*place, limits)),
+        })
     }
 }
 

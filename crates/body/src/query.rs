@@ -1,9 +1,17 @@
-//! The query of a URL, with the field names of [`crate::form`].
+//! The query of a URL (RFC 3986 §3.4), read as a form (WHATWG URL §5.1), with the names of [`crate::form`].
 
+use std::ops::Range;
 use std::str::FromStr;
 
-use crate::edit::PlaceId;
-use crate::form::{Name, Names};
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::error::{Error, ErrorKind};
+use crate::escape::Escape;
+use crate::form::{Name, Names, encoding};
+use crate::literal::fhir_token;
+use crate::out::Out;
 use crate::selector::{Reason, SelectorError};
 
 /// How a parameter's value is built, as a policy spells it.
@@ -15,6 +23,14 @@ pub enum Syntax {
     Plain,
     /// `fhir-token`: values behind `system|`, with `,` for 'or' (FHIR R4, Search, token).
     FhirToken,
+}
+
+impl Syntax {
+    /// Whether a search can ask for several values of this parameter at once.
+    #[must_use]
+    pub fn says_or(self) -> bool {
+        self == Self::FhirToken
+    }
 }
 
 /// A syntax that is not known.
@@ -66,5 +82,179 @@ impl Places {
             names: Names::compile(names).map_err(twice)?,
             syntaxes,
         })
+    }
+
+    /// The place of a decoded name, how its value is built, and the modifier of a search that stands behind it.
+    fn find<'a>(&self, name: &'a [u8]) -> Option<(PlaceId, Syntax, &'a [u8])> {
+        if let Some(place) = self.names.find(name) {
+            return Some((place, self.syntax(place), &[]));
+        }
+        let colon = memchr::memchr(b':', name)?;
+        let (name, modifier) = name.split_at(colon);
+        let place = self.names.find(name)?;
+        let syntax = self.syntax(place);
+        (syntax == Syntax::FhirToken).then_some((place, syntax, modifier))
+    }
+
+    fn syntax(&self, place: PlaceId) -> Syntax {
+        let found = self.syntaxes.iter().find(|(known, _)| *known == place);
+        found.map_or(Syntax::Plain, |(_, syntax)| *syntax)
+    }
+}
+
+/// Rewrites a query, given without its `?`. Nothing where no value changes; else the new query, with a hole for
+/// each answer that is awaited.
+///
+/// # Errors
+/// Where a name or a value at a place cannot be read in one way (as in [`crate::form`]), or the editor refuses.
+pub fn rewrite(
+    query: &str,
+    places: &Places,
+    editor: &mut dyn Editor,
+) -> Result<Option<Out>, Error> {
+    let chunk = Bytes::copy_from_slice(query.as_bytes());
+    let mut out = Out::new();
+    out.begin(&chunk);
+    let mut writer = Writer {
+        query: query.as_bytes(),
+        editor,
+        out,
+        done: 0,
+        ordinal: 0,
+        changed: false,
+    };
+    let mut at = 0;
+    for pair in query.as_bytes().split(|byte| *byte == b'&') {
+        let done = writer.pair(places, pair, at);
+        done.map_err(|kind| Error::new(kind, at as u64))?;
+        at += pair.len() + 1;
+    }
+    writer.keep_to(query.len());
+    Ok(writer.changed.then_some(writer.out))
+}
+
+struct Writer<'a> {
+    query: &'a [u8],
+    editor: &'a mut dyn Editor,
+    out: Out,
+    /// Up to where the query is in the output.
+    done: usize,
+    ordinal: u32,
+    changed: bool,
+}
+
+/// A decoded text in another spelling.
+type Spell = fn(Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>>;
+
+impl Writer<'_> {
+    fn pair(&mut self, places: &Places, pair: &[u8], at: usize) -> Result<(), ErrorKind> {
+        let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        let mut name = Vec::new();
+        encoding::decode(pair.get(..equals).unwrap_or_default(), &mut name)?;
+        let Some((place, syntax, modifier)) = places.find(&name) else {
+            return Ok(());
+        };
+        let raw = pair.get(equals + 1..).unwrap_or_default();
+        let text = Decoded::read(raw, at + equals + 1)?;
+        match syntax {
+            Syntax::Plain => {
+                self.value(place, &text, 0..text.bytes.len(), |text| text, |text| text)
+            }
+            Syntax::FhirToken => {
+                for range in fhir_token::values(&text.bytes, modifier)? {
+                    self.value(
+                        place,
+                        &text,
+                        range,
+                        fhir_token::unescape,
+                        fhir_token::escape,
+                    )?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks what is to happen to a part of a decoded value, and does it.
+    fn value(
+        &mut self,
+        place: PlaceId,
+        text: &Decoded,
+        range: Range<usize>,
+        read: Spell,
+        spell: Spell,
+    ) -> Result<(), ErrorKind> {
+        let plain = text.bytes.get(range.clone()).unwrap_or_default();
+        if plain.is_empty() {
+            return Ok(());
+        }
+        let plain = read(Zeroizing::new(plain.to_vec()));
+        let mut replacement = Zeroizing::new(Vec::new());
+        let found = Found {
+            place,
+            ordinal: self.ordinal,
+            value_type: ValueType::String,
+            text: &plain,
+        };
+        self.ordinal = self.ordinal.saturating_add(1);
+        let edit = self
+            .editor
+            .value(found, &mut replacement)
+            .map_err(|error| error.kind)?;
+        if edit == Edit::Keep {
+            return Ok(());
+        }
+        self.keep_to(text.offset(range.start));
+        match edit {
+            Edit::Keep => {}
+            Edit::Replace => {
+                let mut written = Zeroizing::new(Vec::new());
+                Escape::Form.write(&spell(replacement), &mut written);
+                self.out.write(&written);
+            }
+            Edit::Pending(ask) => self.out.hole(ask, Escape::Form),
+        }
+        self.done = text.offset(range.end);
+        self.changed = true;
+        Ok(())
+    }
+
+    fn keep_to(&mut self, end: usize) {
+        if self.done < end && end <= self.query.len() {
+            self.out.keep(self.done..end);
+            self.done = end;
+        }
+    }
+}
+
+/// A decoded value that knows where each of its bytes is spelled in the query.
+struct Decoded {
+    bytes: Zeroizing<Vec<u8>>,
+    /// The offset of each byte, and of the end.
+    offsets: Vec<usize>,
+}
+
+impl Decoded {
+    /// Reads a value that is spelled at `from`.
+    fn read(raw: &[u8], from: usize) -> Result<Self, ErrorKind> {
+        let mut read = Self {
+            bytes: Zeroizing::default(),
+            offsets: Vec::with_capacity(raw.len() + 1),
+        };
+        let mut at = 0;
+        while let Some((byte, length)) = encoding::next(raw.get(at..).unwrap_or_default())? {
+            read.bytes.push(byte);
+            read.offsets.push(from + at);
+            at += length;
+        }
+        read.offsets.push(from + at);
+        if std::str::from_utf8(&read.bytes).is_err() {
+            return Err(ErrorKind::Charset);
+        }
+        Ok(read)
+    }
+
+    fn offset(&self, at: usize) -> usize {
+        self.offsets.get(at).copied().unwrap_or_default()
     }
 }

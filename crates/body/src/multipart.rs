@@ -1,0 +1,13 @@
+//! `multipart/form-data` (RFC 7578, RFC 2046 §5.1).
+//!
+//! Small text parts that a place names are protected; all else, files above all, streams through without a copy.
+//! At a place must stand text in UTF-8 without a transfer encoding. A file may stand at a place only if its part
+//! says `text/…`; any other file that a place names is refused, since this format has no layout for its bytes. A
+//! head that two servers could read differently (a folded line, two names, `name*`, an ambiguous quote) is
+//! refused in every part, since it might be one that the policy means; so is a line that begins with the
+//! delimiter and goes on, and a body without its last delimiter. Preamble and epilogue pass.
+
+mod head;
+mod stream;
+
+pub use stream::Stream;

@@ -1,0 +1,179 @@
+//! Plans: which bodies a plan takes, what its selectors may be; texts and queries, which need little more.
+
+mod harness;
+
+use body::content_type::ContentType;
+use body::query::{self, Syntax};
+use body::selector::Reason;
+use body::{Error, ErrorKind, Format, Limits, PlaceId, Plan, Rewriter};
+use harness::{Marker, at_every_split, mark, places};
+
+fn take(plan: &Plan, content_type: &str) -> Result<Box<dyn Rewriter>, ErrorKind> {
+    let content_type = ContentType::parse(content_type.as_bytes());
+    plan.rewriter(content_type.as_ref(), Limits::default())
+        .map_err(|error| error.kind)
+}
+
+#[test]
+fn formats_are_spelled_as_in_policies() {
+    for format in Format::ALL {
+        assert_eq!(format.as_str().parse(), Ok(format));
+    }
+    assert!("JSON".parse::<Format>().is_err());
+}
+
+#[test]
+fn selectors_are_read_by_their_format() {
+    let compile = |format, texts: &[&str]| {
+        Plan::compile(format, places(texts))
+            .map_err(|(index, error)| (index, error.at, error.reason))
+    };
+    assert!(compile(Format::Json, &["$.a", "$.b"]).is_ok());
+    assert_eq!(
+        compile(Format::Json, &["$.a", "$.b", "$.a"]),
+        Err((2, 0..3, Reason::Twice))
+    );
+    assert!(
+        matches!(compile(Format::Json, &["$.a", "$.b[-1]"]), Err((1, range, _)) if range == (4..6))
+    );
+    assert!(matches!(compile(Format::Form, &["a[*"]), Err((0, range, _)) if range == (2..3)));
+    assert_eq!(
+        compile(Format::Multipart, &["a", "a"]),
+        Err((1, 0..1, Reason::Twice))
+    );
+    assert!(compile(Format::Text, &["*"]).is_ok());
+    assert!(matches!(compile(Format::Text, &["$"]), Err((0, _, _))));
+    assert!(matches!(
+        compile(Format::Text, &["*", "*"]),
+        Err((1, _, Reason::Twice))
+    ));
+}
+
+#[test]
+fn i05_a_body_must_be_declared_as_what_the_route_protects() {
+    let json = Plan::compile(Format::Json, places(&["$.a"])).unwrap();
+    for good in [
+        "application/json",
+        "text/json;charset=UTF-8",
+        "application/fhir+json; charset=\"utf-8\"",
+    ] {
+        assert!(take(&json, good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "text/plain",
+        "application/jsonp",
+        "application/x-www-form-urlencoded",
+        "application/json, a/b",
+    ] {
+        assert_eq!(
+            take(&json, bad).err(),
+            Some(ErrorKind::ContentType),
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        take(&json, "application/json; charset=utf-16").err(),
+        Some(ErrorKind::Charset)
+    );
+    let multipart = Plan::compile(Format::Multipart, places(&["a"])).unwrap();
+    for bad in [
+        "multipart/form-data",
+        "multipart/mixed; boundary=x",
+        "multipart/form-data; boundary=\"\"",
+    ] {
+        assert_eq!(
+            take(&multipart, bad).err(),
+            Some(ErrorKind::ContentType),
+            "{bad}"
+        );
+    }
+    assert!(take(&multipart, "multipart/form-data; boundary=x").is_ok());
+}
+
+#[test]
+fn a_text_is_one_value() {
+    let plan = Plan::compile(Format::Text, places(&["*"])).unwrap();
+    let rewrite = |body: &[u8]| at_every_split(|| take(&plan, "text/plain").unwrap(), body);
+    let done = rewrite("été\n".as_bytes()).unwrap();
+    assert_eq!(
+        (done.texts(), done.text()),
+        (vec!["été\n"], mark("été\n").as_str())
+    );
+    assert_eq!(rewrite(b"").unwrap().body, b"");
+    for foreign in [&b"\xe9t\xe9"[..], b"\xef\xbb\xbfa", b"a\0", b"\xff\xfea\0"] {
+        assert_eq!(rewrite(foreign), Err(ErrorKind::Charset));
+    }
+}
+
+fn query(
+    selectors: &[(&str, Syntax)],
+    text: &str,
+) -> Result<(Vec<String>, Option<String>), ErrorKind> {
+    let selectors = selectors
+        .iter()
+        .zip(0..)
+        .map(|((name, syntax), id)| (*name, *syntax, PlaceId(id)));
+    let places = query::Places::compile(selectors).unwrap();
+    let mut editor = Marker::default();
+    let done = query::rewrite(text, &places, &mut editor).map_err(|Error { kind, .. }| kind)?;
+    let text = done.map(|mut out| {
+        let mut bytes = Vec::new();
+        while let Some(piece) = body::Out::take(&mut out) {
+            bytes.extend_from_slice(&piece);
+        }
+        String::from_utf8(bytes).unwrap()
+    });
+    Ok((
+        editor.seen.into_iter().map(|(_, _, text)| text).collect(),
+        text,
+    ))
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[test]
+fn i03_a_query_changes_at_its_places_only() {
+    let plain = [("name", Syntax::Plain), ("f[*]", Syntax::Plain)];
+    let (seen, text) = query(&plain, "a=%41&name=J%C3%A9+B&&f%5Bx%5D=1&name=").unwrap();
+    assert_eq!(seen, ["Jé B", "1"]);
+    let expected = format!(
+        "a=%41&name={}&&f%5Bx%5D={}&name=",
+        encoded(&mark("Jé B")),
+        encoded(&mark("1"))
+    );
+    assert_eq!(text, Some(expected));
+    assert_eq!(query(&plain, "a=1&name"), Ok((vec![], None)));
+    assert_eq!(query(&plain, ""), Ok((vec![], None)));
+    assert_eq!(query(&plain, "name=%e9").err(), Some(ErrorKind::Charset));
+    assert!(query(&plain, "n%u0061me=x").is_err() && query(&plain, "name=%").is_err());
+}
+
+#[test]
+fn a_token_search_is_protected_behind_its_systems() {
+    let token = [("identifier", Syntax::FhirToken)];
+    let mark = |text: &str| encoded(&mark(text).replace('\\', "\\\\"));
+    let (seen, text) = query(&token, "identifier=urn%3aramq%7CT%2CE,urn:x|&x=urn|1").unwrap();
+    assert_eq!(seen, ["T", "E"]);
+    assert_eq!(
+        text,
+        Some(format!(
+            "identifier=urn%3aramq%7C{}%2C{},urn:x|&x=urn|1",
+            mark("T"),
+            mark("E")
+        ))
+    );
+    let (seen, _) = query(
+        &token,
+        "identifier:not=a%5C%2Cb&identifier:of-type=s|MR|7&identifier:missing=true",
+    )
+    .unwrap();
+    assert_eq!(seen, ["a,b", "7"]);
+    assert!(query(&token, "identifier:text=Jo").is_err());
+    assert_eq!(
+        query(&[("identifier", Syntax::Plain)], "identifier:not=x"),
+        Ok((vec![], None))
+    );
+}

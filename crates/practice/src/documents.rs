@@ -1,7 +1,7 @@
 //! Files: attached by a form or by the API in `multipart/form-data`, given back byte for byte.
 
 use axum::Json;
-use axum::extract::multipart::MultipartRejection;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -85,11 +85,9 @@ async fn gather(form: Result<Multipart, MultipartRejection>) -> Result<Attachmen
     let mut form = form.map_err(|_| Problem::Unreadable)?;
     let mut attachment = None;
     let mut description = String::new();
-    while let Some(part) = form.next_field().await.map_err(|_| Problem::Unreadable)? {
+    while let Some(part) = form.next_field().await.map_err(unread)? {
         match part.name() {
-            Some("description") => {
-                description = part.text().await.map_err(|_| Problem::Unreadable)?
-            }
+            Some("description") => description = part.text().await.map_err(unread)?,
             Some("file") => {
                 attachment = Some(Attachment {
                     name: part.file_name().unwrap_or_default().to_owned(),
@@ -98,11 +96,7 @@ async fn gather(form: Result<Multipart, MultipartRejection>) -> Result<Attachmen
                         .unwrap_or("application/octet-stream")
                         .to_owned(),
                     description: String::new(),
-                    content: part
-                        .bytes()
-                        .await
-                        .map_err(|_| Problem::Unreadable)?
-                        .to_vec(),
+                    content: part.bytes().await.map_err(unread)?.to_vec(),
                 });
             }
             _ => return Err(Problem::UnknownField),
@@ -115,6 +109,14 @@ async fn gather(form: Result<Multipart, MultipartRejection>) -> Result<Attachmen
         description,
         ..attachment
     })
+}
+
+fn unread(error: MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::TooLarge
+    } else {
+        Problem::Unreadable
+    }
 }
 
 fn object(document: &Document) -> Value {

@@ -3,24 +3,27 @@
 //! Values stand where they stand in real apps: in text, in attributes, in a JSON island that a script reads, and in
 //! a string of an inline script. Each is escaped for its place.
 
+mod templates;
+
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Extension;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api::{self, Address, Parameters, RECENT, locate};
-use crate::domain::{DOMAINS, Domain, Entry, Field};
+use crate::domain::{DOMAINS, Domain};
 use crate::draft::Draft;
 use crate::escape;
 use crate::problem::Problem;
 use crate::site::{Search, Site, domain};
-use crate::store::{Change, Document, PAGE, Record};
-use crate::words::{Language, Text};
+use crate::store::{PAGE, Record};
+use crate::words::Language;
+
+use templates::{FormPage, Frame, Home, List, ProblemPage, RecordPage, draw};
 
 /// The pairs of a form.
 type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
@@ -256,130 +259,6 @@ pub async fn show_problems(
     }
 }
 
-/// What every page has.
-struct Frame {
-    language: Language,
-    text: &'static Text,
-    active: Option<&'static Domain>,
-}
-
-impl Frame {
-    fn new(language: Language, active: Option<&'static Domain>) -> Self {
-        Self {
-            language,
-            text: language.text(),
-            active,
-        }
-    }
-
-    fn domains(&self) -> &'static [Domain] {
-        &DOMAINS
-    }
-
-    fn is_active(&self, domain: &Domain) -> bool {
-        self.active.is_some_and(|active| active.slug == domain.slug)
-    }
-
-    /// A time as people read it, to the minute.
-    fn moment(&self, time: &str) -> String {
-        time.get(..16).unwrap_or(time).replace('T', " ")
-    }
-}
-
-#[derive(Template)]
-#[template(path = "home.html")]
-struct Home {
-    frame: Frame,
-    counts: Vec<(&'static Domain, i64)>,
-    recent: Vec<(&'static Domain, Record)>,
-}
-
-#[derive(Template)]
-#[template(path = "list.html")]
-struct List {
-    frame: Frame,
-    domain: &'static Domain,
-    search: Search,
-    records: Vec<Record>,
-    has_more: bool,
-}
-
-impl List {
-    fn searched(&self, field: &Field) -> &str {
-        let found = self
-            .search
-            .wanted
-            .iter()
-            .find(|(wanted, _)| wanted.name == field.name);
-        found.map_or("", |(_, value)| value)
-    }
-}
-
-#[derive(Template)]
-#[template(path = "form.html")]
-struct FormPage {
-    frame: Frame,
-    domain: &'static Domain,
-    id: Option<i64>,
-    draft: Draft,
-    problem: Option<Problem>,
-}
-
-impl FormPage {
-    fn rows(&self) -> impl Iterator<Item = (&'static Field, &String)> {
-        self.domain.fields.iter().zip(self.draft.values())
-    }
-
-    /// Why the form is shown again.
-    fn sentence(&self) -> Option<String> {
-        self.problem
-            .as_ref()
-            .map(|problem| problem.sentence(self.frame.language))
-    }
-
-    fn is_faulty(&self, field: &Field) -> bool {
-        self.problem
-            .as_ref()
-            .and_then(Problem::field)
-            .is_some_and(|faulty| faulty.name == field.name)
-    }
-
-    fn action(&self) -> String {
-        match self.id {
-            Some(id) => format!("/{}/{id}", self.domain.slug),
-            None => format!("/{}", self.domain.slug),
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "record.html")]
-struct RecordPage {
-    frame: Frame,
-    domain: &'static Domain,
-    name: String,
-    record: Record,
-    documents: Vec<Document>,
-    changes: Vec<Change>,
-    island: String,
-    script_name: String,
-}
-
-impl RecordPage {
-    fn label(&self, name: &str) -> &'static str {
-        let field = self.domain.fields.iter().find(|field| field.name == name);
-        field.map_or("", |field| self.frame.language.pick(&field.label))
-    }
-}
-
-#[derive(Template)]
-#[template(path = "problem.html")]
-struct ProblemPage {
-    frame: Frame,
-    status: StatusCode,
-    sentence: String,
-}
-
 fn form(
     language: Language,
     domain: &'static Domain,
@@ -424,14 +303,4 @@ fn name(domain: &Domain, record: &Record) -> String {
         .map(String::as_str)
         .collect();
     names.join(" ")
-}
-
-fn draw(template: &impl Template) -> Result<Response, Problem> {
-    template
-        .render()
-        .map(|page| Html(page).into_response())
-        .map_err(|error| {
-            tracing::error!(%error, "a page could not be drawn");
-            Problem::Interrupted
-        })
 }

@@ -30,6 +30,9 @@ pub enum Problem {
     /// A body that cannot be read.
     #[error("the body cannot be read")]
     Unreadable,
+    /// A body that is larger than the app takes.
+    #[error("the body is too large")]
+    TooLarge,
     /// A description of a file has more characters than its column takes.
     #[error("description is longer than {0} characters")]
     DescriptionTooLong(usize),
@@ -58,6 +61,7 @@ impl Problem {
             | Self::NotText(_)
             | Self::Unreadable
             | Self::DescriptionTooLong(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Duplicate(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Changed => StatusCode::PRECONDITION_FAILED,
@@ -75,6 +79,7 @@ impl Problem {
             Self::Repeated(_) => "repeated",
             Self::NotText(_) => "not_text",
             Self::Unreadable => "unreadable",
+            Self::TooLarge => "too_large",
             Self::NotFound => "not_found",
             Self::Changed => "changed",
             Self::Store(_) | Self::Interrupted => "internal",
@@ -91,6 +96,7 @@ impl Problem {
             | Self::NotText(field) => Some(field),
             Self::UnknownField
             | Self::Unreadable
+            | Self::TooLarge
             | Self::DescriptionTooLong(_)
             | Self::NotFound
             | Self::Changed
@@ -114,6 +120,7 @@ impl Problem {
                 Self::Repeated(_) => format!("« {label} » est donné deux fois."),
                 Self::NotText(_) => format!("« {label} » n’est ni un texte ni un nombre."),
                 Self::Unreadable => "La demande n’a pas pu être lue.".to_owned(),
+                Self::TooLarge => "Le fichier est trop volumineux.".to_owned(),
                 Self::DescriptionTooLong(width) => {
                     format!("La description dépasse {width} caractères.")
                 }
@@ -133,6 +140,7 @@ impl Problem {
                 Self::Repeated(_) => format!("“{label}” is given twice."),
                 Self::NotText(_) => format!("“{label}” is neither text nor a number."),
                 Self::Unreadable => "The request could not be read.".to_owned(),
+                Self::TooLarge => "The file is too large.".to_owned(),
                 Self::DescriptionTooLong(width) => {
                     format!("The description is longer than {width} characters.")
                 }

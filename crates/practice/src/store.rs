@@ -3,6 +3,9 @@
 //! Statements are built from the names in [`crate::domain`] only; every value is bound. A record's revision counts
 //! its changes and is its entity tag.
 
+mod files;
+mod schema;
+
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,8 +16,8 @@ use crate::domain::{DOMAINS, Domain, Field};
 use crate::draft::Draft;
 use crate::problem::Problem;
 
-/// How long a description of a file may be.
-pub const DESCRIPTION_WIDTH: usize = 1_000;
+pub use files::{Attachment, Document};
+use schema::NOW;
 
 /// The most records that one page of a list holds.
 pub const PAGE: usize = 200;
@@ -47,36 +50,6 @@ pub struct Change {
     pub after: String,
 }
 
-/// What is known of a file without reading it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// Its number.
-    pub id: i64,
-    /// When it was attached.
-    pub created: String,
-    /// Its name.
-    pub name: String,
-    /// Its media type, as the client declared it.
-    pub media_type: String,
-    /// What a person wrote about it.
-    pub description: String,
-    /// How many bytes it has.
-    pub size: i64,
-}
-
-/// A file to attach.
-#[derive(Debug, Default)]
-pub struct Attachment {
-    /// Its name.
-    pub name: String,
-    /// Its media type.
-    pub media_type: String,
-    /// What a person wrote about it.
-    pub description: String,
-    /// Its bytes.
-    pub content: Vec<u8>,
-}
-
 /// The database, for writing.
 #[derive(Debug)]
 pub struct Store {
@@ -94,7 +67,7 @@ impl Store {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.execute_batch(&schema())?;
+        connection.execute_batch(&schema::statements())?;
         Ok(Self {
             connection: Mutex::new(connection),
         })
@@ -273,71 +246,13 @@ impl Store {
         })
     }
 
-    /// Attaches a file to a record and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::NotFound`] where there is no such record, [`Problem::DescriptionTooLong`], or SQLite's.
-    pub fn attach(
-        &self,
-        domain: &'static Domain,
-        id: i64,
-        attachment: &Attachment,
-    ) -> Result<i64, Problem> {
-        if attachment.description.chars().count() > DESCRIPTION_WIDTH {
-            return Err(Problem::DescriptionTooLong(DESCRIPTION_WIDTH));
-        }
-        self.with(|connection| {
-            read(connection, domain, id)?.ok_or(Problem::NotFound)?;
-            connection.execute(
-                &format!(
-                    "INSERT INTO documents (created, domain, record, name, media_type, description, content) \
-                     VALUES ({NOW}, ?, ?, ?, ?, ?, ?)"
-                ),
-                params![
-                    domain.slug,
-                    id,
-                    attachment.name,
-                    attachment.media_type,
-                    attachment.description,
-                    attachment.content
-                ],
-            )?;
-            Ok(connection.last_insert_rowid())
-        })
-    }
-
-    /// Lists the files of a record.
+    /// The latest records of all kinds, newest first.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn documents(&self, domain: &'static Domain, id: i64) -> Result<Vec<Document>, Problem> {
-        self.with(|connection| {
-            let mut query = connection.prepare_cached(&format!(
-                "SELECT {DOCUMENT} FROM documents WHERE domain = ? AND record = ? ORDER BY id"
-            ))?;
-            let documents = query.query_map(params![domain.slug, id], document)?;
-            Ok(documents.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::NotFound`], or SQLite's.
-    pub fn download(&self, id: i64) -> Result<(Document, Vec<u8>), Problem> {
-        self.with(|connection| {
-            connection
-                .query_row(
-                    &format!("SELECT {DOCUMENT}, content FROM documents WHERE id = ?"),
-                    [id],
-                    |row| Ok((document(row)?, row.get(6)?)),
-                )
-                .optional()?
-                .ok_or(Problem::NotFound)
-        })
+    pub fn latest(&self, limit: usize) -> Result<Vec<(&'static Domain, Record)>, Problem> {
+        self.with(|connection| Ok(latest(connection, limit)?))
     }
 
     fn with<T>(
@@ -392,54 +307,6 @@ pub fn open_for_reading(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-impl Store {
-    /// The latest records of all kinds, newest first.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's.
-    pub fn latest(&self, limit: usize) -> Result<Vec<(&'static Domain, Record)>, Problem> {
-        self.with(|connection| Ok(latest(connection, limit)?))
-    }
-}
-
-/// This moment in SQLite, as RFC 3339 in UTC with milliseconds.
-const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-
-const DOCUMENT: &str = "id, created, name, media_type, description, length(content)";
-
-fn schema() -> String {
-    let mut schema = format!(
-        "CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY, created TEXT NOT NULL, domain TEXT NOT NULL,
-             record INTEGER NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL, description TEXT NOT NULL
-             CHECK (length(description) <= {DESCRIPTION_WIDTH}), content BLOB NOT NULL);
-         CREATE INDEX IF NOT EXISTS documents_of_record ON documents (domain, record);
-         CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY, at TEXT NOT NULL, domain TEXT NOT NULL,
-             record INTEGER NOT NULL, field TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL);
-         CREATE INDEX IF NOT EXISTS changes_of_record ON changes (domain, record);\n"
-    );
-    for domain in &DOMAINS {
-        let table = domain.slug;
-        let columns: String = domain
-            .fields
-            .iter()
-            .map(|Field { name, width, .. }| {
-                format!(", {name} TEXT NOT NULL DEFAULT '' CHECK (length({name}) <= {width})")
-            })
-            .collect();
-        schema.push_str(&format!(
-            "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY AUTOINCREMENT, revision INTEGER NOT NULL
-                 DEFAULT 1, created TEXT NOT NULL DEFAULT ({NOW}), updated TEXT NOT NULL DEFAULT ({NOW}){columns});\n"
-        ));
-        for Field { name, .. } in domain.fields.iter().filter(|field| field.unique) {
-            schema.push_str(&format!(
-                "CREATE UNIQUE INDEX IF NOT EXISTS {table}_{name} ON {table} ({name}) WHERE {name} <> '';\n"
-            ));
-        }
-    }
-    schema
-}
-
 fn columns(domain: &Domain) -> String {
     let names: Vec<&str> = domain.fields.iter().map(|field| field.name).collect();
     names.join(", ")
@@ -467,17 +334,6 @@ fn record(row: &Row<'_>, domain: &Domain) -> rusqlite::Result<Record> {
         created: row.get(2)?,
         updated: row.get(3)?,
         values,
-    })
-}
-
-fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
-    Ok(Document {
-        id: row.get(0)?,
-        created: row.get(1)?,
-        name: row.get(2)?,
-        media_type: row.get(3)?,
-        description: row.get(4)?,
-        size: row.get(5)?,
     })
 }
 

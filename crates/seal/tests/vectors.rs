@@ -5,6 +5,7 @@
 //! one that is there.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "the vectors stand in files")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

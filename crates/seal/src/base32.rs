@@ -57,8 +57,7 @@ pub(crate) fn encode_in_place(text: &mut [u8], bytes: usize) {
     while read + 5 <= text.len() {
         let mut group = [0; 8];
         group[3..].copy_from_slice(&text[read..read + 5]);
-        let bits = u64::from_be_bytes(group);
-        text[write..write + 8].copy_from_slice(&spell(bits));
+        text[write..write + 8].copy_from_slice(&spell(u64::from_be_bytes(group)));
         read += 5;
         write += 8;
     }
@@ -84,33 +83,38 @@ pub(crate) fn spell(bits: u64) -> [u8; 8] {
 /// Decodes `text` into `out`, which has room for [`bytes`] of it.
 ///
 /// # Errors
-/// The position of the first byte that is no character, or [`Err`]`(text.len())` when the last character has loose
+/// The position of the first byte that is no character, or the text's length when the last character has loose
 /// bits.
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Result<(), usize> {
     debug_assert_eq!(out.len(), bytes(text.len()));
-    let mut groups = out.chunks_mut(5);
-    for (i, eight) in text.chunks(8).enumerate() {
-        let mut bits = 0_u64;
-        let mut seen = 0_u8;
-        for &character in eight {
-            let value = VALUES[usize::from(character)];
-            seen |= value;
-            bits = bits << 5 | u64::from(value & 31);
-        }
-        if seen > 31 {
-            return Err(i * 8 + run(eight));
-        }
-        bits <<= 5 * (8 - eight.len());
-        let decoded = bits.to_be_bytes();
-        let whole = groups.next().map_or(0, |group| {
-            group.copy_from_slice(&decoded[3..3 + group.len()]);
-            group.len()
-        });
-        if decoded[3 + whole..].iter().any(|&byte| byte != 0) {
-            return Err(text.len());
-        }
+    let (groups, tail) = text.as_chunks::<8>();
+    let (places, last) = out.as_chunks_mut::<5>();
+    let mut seen = 0;
+    for (eight, five) in groups.iter().zip(places) {
+        let [_, _, _, decoded @ ..] = collect(eight, &mut seen).to_be_bytes();
+        *five = decoded;
     }
-    Ok(())
+    let bits = collect(tail, &mut seen) << (5 * (8 - tail.len()));
+    if seen == NONE {
+        return Err(run(text));
+    }
+    let [_, _, _, decoded @ ..] = bits.to_be_bytes();
+    let (whole, loose) = decoded.split_at(last.len());
+    last.copy_from_slice(whole);
+    if loose.iter().any(|&byte| byte != 0) {
+        Err(text.len())
+    } else {
+        Ok(())
+    }
+}
+
+/// The bits of at most eight characters; `seen` becomes [`NONE`] for good where one is of no alphabet.
+fn collect(characters: &[u8], seen: &mut u8) -> u64 {
+    characters.iter().fold(0, |bits, &character| {
+        let value = VALUES[usize::from(character)];
+        *seen |= value;
+        bits << 5 | u64::from(value & 31)
+    })
 }
 
 #[cfg(test)]

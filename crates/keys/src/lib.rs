@@ -25,7 +25,7 @@ mod secret;
 mod wrap;
 
 pub use catalogue::Catalogue;
-pub use chance::Chance;
+pub use chance::{Ahead, Chance};
 pub use derive::{derive, encode};
 pub use error::KeyringError;
 pub use id::KeyId;

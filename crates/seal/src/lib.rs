@@ -24,7 +24,7 @@ mod xaes;
 pub use error::{OpenError, ParseError, SealError};
 pub use field_key::FieldKey;
 pub use header::{Kind, ValueType};
-pub use keys::{Chance, EpochSecret, KeyId};
+pub use keys::{Ahead, Chance, EpochSecret, KeyId};
 pub use pointer::{POINTER_LEN, Pointer, PointerId, PointerKey};
 pub use scan::{Measure, SHORTEST_CUT, Scanner, key_of_cut, measure};
 pub use sealed::{open, seal_match, seal_sealed};

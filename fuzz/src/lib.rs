@@ -34,6 +34,16 @@ pub struct Recorder {
     pub found: Vec<(u16, u32, ValueType, Vec<u8>)>,
 }
 
+impl Recorder {
+    /// Has met nothing yet.
+    pub fn new(deed: Deed) -> Self {
+        Self {
+            deed,
+            found: Vec::new(),
+        }
+    }
+}
+
 impl Editor for Recorder {
     fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
         assert!(
@@ -76,10 +86,7 @@ pub fn rewrite(
     size: usize,
     deed: Deed,
 ) -> Result<Rewritten, Error> {
-    let mut recorder = Recorder {
-        deed,
-        found: Vec::new(),
-    };
+    let mut recorder = Recorder::new(deed);
     let mut out = Out::new();
     let mut bytes = Vec::new();
     for piece in body.chunks(size.max(1)) {

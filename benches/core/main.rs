@@ -1,0 +1,307 @@
+//! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_siv::siv::Aes256Siv;
+use body::json::{Path, Places, Stream};
+use body::reveal::{Measure, Medium, Opened, Reveal, Tokens};
+use body::{Edit, Editor, Error, Found, Limits, Out, PlaceId, Rewriter};
+use bytes::Bytes;
+use keys::{Chance, EpochSecret, KeyId};
+use seal::{FieldKey, Scanner, Token, ValueType};
+
+/// A chunk as the wire gives it.
+const CHUNK: usize = 64 << 10;
+
+fn main() {
+    println!("{:<58}{:>14}", "one core", "");
+    rewriting();
+    scanning();
+    sealing();
+}
+
+/// Runs `work` for a second of this thread's processor time, and gives back the seconds of it that one run takes:
+/// what else the machine does in the meantime does not count.
+fn time(mut work: impl FnMut()) -> f64 {
+    for _ in 0..3 {
+        work();
+    }
+    let began = processor_time();
+    let mut runs = 0_u32;
+    loop {
+        for _ in 0..8 {
+            work();
+        }
+        runs += 8;
+        let spent = processor_time() - began;
+        if spent > Duration::from_secs(1) {
+            return spent.as_secs_f64() / f64::from(runs);
+        }
+    }
+}
+
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+fn gigabytes(name: &str, bytes: usize, seconds: f64) {
+    println!("{name:<58}{:>9.2} GB/s", bytes as f64 / seconds / 1e9);
+}
+
+fn nanoseconds(name: &str, seconds: f64) {
+    println!("{name:<58}{:>11.0} ns", seconds * 1e9);
+}
+
+/// Gives every value a fixed text: what rewriting itself costs.
+struct Fixed;
+
+impl Editor for Fixed {
+    fn value(&mut self, _found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
+        replacement.extend_from_slice(&[b'a'; 104]);
+        Ok(Edit::Replace)
+    }
+}
+
+/// Records of a CRM: what no place names is most of it.
+fn records(count: usize) -> Vec<u8> {
+    let record = |id: usize| {
+        format!(
+            "{{\"id\":{id},\"first_name\":\"Zoé\",\"last_name\":\"Tremblay-Gagnon\",\"email\":\"zoe.tremblay@example.org\",\
+             \"created\":\"2026-01-02T03:04:05Z\",\"status\":\"active\",\"score\":12.75,\"tags\":[\"a\",\"b\",\"c\"],\
+             \"address\":{{\"street\":\"1234, rue Sainte-Catherine Ouest\",\"city\":\"Montréal\",\"country\":\"CA\"}},\
+             \"description\":\"A longer text that the SaaS needs to see, with an \\\"escape\\\" and a \\n line break in it.\"}}"
+        )
+    };
+    let all: Vec<String> = (0..count).map(record).collect();
+    format!("[{}]", all.join(",")).into_bytes()
+}
+
+fn rewriting() {
+    let body = records(20_000);
+    let chunks: Vec<Bytes> = body.chunks(CHUNK).map(Bytes::copy_from_slice).collect();
+    for (name, selectors) in [
+        (
+            "JSON rewriting, 3 of 14 values protected",
+            vec!["$[*].first_name", "$[*].last_name", "$[*].email"],
+        ),
+        (
+            "JSON rewriting, no place met",
+            vec!["$[*].nothing", "$.elsewhere[*].name"],
+        ),
+    ] {
+        let paths = selectors
+            .iter()
+            .zip(0..)
+            .map(|(text, at)| (Path::parse(text).expect("a path"), PlaceId(at)))
+            .collect();
+        let places = Arc::new(Places::compile(paths).expect("places"));
+        let seconds = time(|| {
+            let mut stream = Stream::new(Arc::clone(&places), Limits::default());
+            let mut out = Out::new();
+            for chunk in &chunks {
+                stream.push(chunk, &mut Fixed, &mut out).expect("JSON");
+                while let Some(piece) = out.take() {
+                    black_box(piece);
+                }
+            }
+            stream.finish(&mut Fixed, &mut out).expect("JSON");
+            while let Some(piece) = out.take() {
+                black_box(piece);
+            }
+        });
+        gigabytes(name, body.len(), seconds);
+    }
+    let small = Bytes::from(records(3));
+    let paths = ["$[*].first_name", "$[*].last_name", "$[*].email"];
+    let paths = paths
+        .iter()
+        .zip(0..)
+        .map(|(text, at)| (Path::parse(text).expect("a path"), PlaceId(at)))
+        .collect();
+    let places = Arc::new(Places::compile(paths).expect("places"));
+    let seconds = time(|| {
+        let mut out = Out::new();
+        let mut stream = Stream::new(Arc::clone(&places), Limits::default());
+        stream.push(&small, &mut Fixed, &mut out).expect("JSON");
+        stream.finish(&mut Fixed, &mut out).expect("JSON");
+        while let Some(piece) = out.take() {
+            black_box(piece);
+        }
+    });
+    nanoseconds(
+        &format!(
+            "JSON rewriting, a message of {} bytes with 9 values",
+            small.len()
+        ),
+        seconds,
+    );
+}
+
+/// The tokens of `seal`, none of which open here.
+struct Scan(Scanner);
+
+impl Tokens for Scan {
+    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        self.0.find(bytes, from)
+    }
+
+    fn measure(&self, bytes: &[u8], last: bool) -> Measure {
+        match seal::measure(bytes, last) {
+            seal::Measure::Whole(length) => Measure::Whole(length),
+            seal::Measure::More(length) => Measure::More(length),
+            seal::Measure::Cut(length) => Measure::Cut(length),
+            seal::Measure::No => Measure::No,
+        }
+    }
+
+    fn open(&mut self, _token: &[u8], _plain: &mut Vec<u8>) -> Opened {
+        Opened::Leave
+    }
+}
+
+fn scanning() {
+    let body = records(140);
+    let chunk = Bytes::copy_from_slice(&body[..CHUNK.min(body.len())]);
+    let scanner = Scanner::new();
+    gigabytes(
+        "scan for a token, none there, 64 KiB in cache",
+        chunk.len(),
+        time(|| {
+            black_box(scanner.find(black_box(&chunk), 0));
+        }),
+    );
+    let long = records(20_000);
+    let chunks: Vec<Bytes> = long.chunks(CHUNK).map(Bytes::copy_from_slice).collect();
+    for (name, medium) in [
+        ("JSON", "application/json"),
+        ("HTML", "text/html"),
+        ("plain text", "text/plain"),
+    ] {
+        let medium = Medium::of(medium, Some("utf-8"), None).expect("text");
+        let mut tokens = Scan(scanner.clone());
+        let each = time(|| {
+            let mut reveal = Reveal::new(medium.clone(), Limits::default());
+            let mut out = Out::new();
+            reveal.push(&chunk, &mut tokens, &mut out);
+            reveal.finish(&mut tokens, &mut out);
+            while let Some(piece) = out.take() {
+                black_box(piece);
+            }
+        });
+        gigabytes(
+            &format!("reveal, {name} without a token, 64 KiB in cache"),
+            chunk.len(),
+            each,
+        );
+        let all = time(|| {
+            let mut reveal = Reveal::new(medium.clone(), Limits::default());
+            let mut out = Out::new();
+            for chunk in &chunks {
+                reveal.push(chunk, &mut tokens, &mut out);
+                while let Some(piece) = out.take() {
+                    black_box(piece);
+                }
+            }
+            reveal.finish(&mut tokens, &mut out);
+        });
+        gigabytes(
+            &format!(
+                "reveal, {name} without a token, {} MB",
+                long.len() / 1_000_000
+            ),
+            long.len(),
+            all,
+        );
+    }
+}
+
+/// Cheap bytes: what sealing itself costs, not the system's source of chance.
+struct Count(u64);
+
+impl Chance for Count {
+    fn fill(&mut self, out: &mut [u8]) {
+        for byte in out {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            *byte = self.0.to_be_bytes()[0];
+        }
+    }
+}
+
+fn sealing() {
+    let key = FieldKey::derive(
+        &EpochSecret::from_bytes(&[7; 32]),
+        KeyId(0x0102_0304),
+        "app",
+        "field",
+        1,
+    );
+    let value = b"zoe.tremblay@example.org";
+    let mut chance = Count(1);
+    let mut out = Vec::with_capacity(512);
+    nanoseconds(
+        "seal, `match`, 24 bytes",
+        time(|| {
+            out.clear();
+            seal::seal_match(&key, black_box(value), &mut out).expect("short");
+        }),
+    );
+    let matched = out.clone();
+    nanoseconds(
+        "seal, `sealed`, 24 bytes",
+        time(|| {
+            out.clear();
+            seal::seal_sealed(
+                &key,
+                ValueType::String,
+                black_box(value),
+                false,
+                &mut chance,
+                &mut out,
+            )
+            .expect("short");
+        }),
+    );
+    let sealed = out.clone();
+    for (name, text) in [("match", &matched), ("sealed", &sealed)] {
+        nanoseconds(
+            &format!("open, `{name}`, 24 bytes"),
+            time(|| {
+                out.clear();
+                let token = Token::parse(black_box(text)).expect("a token");
+                seal::open(&key, &token, &mut out).expect("ours");
+            }),
+        );
+    }
+    let gcm = aes_gcm::Aes256Gcm::new_from_slice(&[7; 32]).expect("a key");
+    let nonce = [1; 12].into();
+    let mut buffer = [0_u8; 32];
+    nanoseconds(
+        "bare AES-256-GCM, 32 bytes",
+        time(|| {
+            black_box(
+                gcm.encrypt_inout_detached(&nonce, b"", (&mut buffer[..]).into())
+                    .expect("short"),
+            );
+        }),
+    );
+    let mut siv = Aes256Siv::new_from_slice(&[7; 64]).expect("a key");
+    nanoseconds(
+        "bare AES-SIV, 32 bytes",
+        time(|| {
+            black_box(
+                siv.encrypt_inout_detached([b"head"], (&mut buffer[..]).into())
+                    .expect("short"),
+            );
+        }),
+    );
+}

@@ -14,18 +14,24 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
         })
 }
 
-/// Reads exactly `N` bytes back; nothing where the text is not exactly that.
-pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// Reads exactly as many bytes as `bytes` takes; nothing where the text is not exactly that. Where they are secret,
+/// they stand nowhere else.
+pub(crate) fn decode_into(text: &str, bytes: &mut [u8]) -> Option<()> {
     let digits = text.as_bytes();
-    if digits.len() != N * 2 {
+    if digits.len() != bytes.len() * 2 {
         return None;
     }
-    let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = pair else { return None };
         *byte = (digit(*high)? << 4) | digit(*low)?;
     }
-    Some(bytes)
+    Some(())
+}
+
+/// Reads exactly `N` bytes.
+pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    decode_into(text, &mut bytes).map(|()| bytes)
 }
 
 fn digit(character: u8) -> Option<u8> {

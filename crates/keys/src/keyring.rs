@@ -3,6 +3,7 @@
 //!
 //! Whoever changes it writes it down before a key is used: a token whose key was lost cannot be opened by anybody.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -85,10 +86,8 @@ impl Keyring {
         field: &str,
         chance: &mut dyn Chance,
     ) -> Result<bool, KeyringError> {
-        if self
-            .epochs()
-            .any(|epoch| epoch.current && epoch.app == app && epoch.field == field)
-        {
+        let last = self.of_field(app, field).max_by_key(|entry| entry.epoch);
+        if last.is_some_and(|entry| entry.wrapped.is_some()) {
             return Ok(false);
         }
         self.start_epoch(app, field, chance)?;
@@ -148,16 +147,21 @@ impl Keyring {
 
     /// Every epoch there is or was, in the order they were made.
     pub fn epochs(&self) -> impl Iterator<Item = EpochView<'_>> {
-        self.entries.iter().map(|entry| EpochView {
-            key_id: entry.key_id,
-            app: &entry.app,
-            field: &entry.field,
-            epoch: entry.epoch,
-            current: entry.wrapped.is_some()
-                && self
-                    .of_field(&entry.app, &entry.field)
-                    .all(|other| other.epoch <= entry.epoch),
-            live: entry.wrapped.is_some(),
+        let mut last = BTreeMap::new();
+        for entry in &self.entries {
+            let epoch: &mut u32 = last.entry((&entry.app, &entry.field)).or_default();
+            *epoch = entry.epoch.max(*epoch);
+        }
+        self.entries.iter().map(move |entry| {
+            let live = entry.wrapped.is_some();
+            EpochView {
+                key_id: entry.key_id,
+                app: &entry.app,
+                field: &entry.field,
+                epoch: entry.epoch,
+                current: live && last.get(&(&entry.app, &entry.field)) == Some(&entry.epoch),
+                live,
+            }
         })
     }
 

@@ -88,3 +88,18 @@ impl fmt::Debug for FieldKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    /// What a field key is made of wipes itself, as long as these features stay on.
+    #[test]
+    fn i12_keys_are_wiped_when_they_are_dropped() {
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<aes::Aes256Enc>();
+        // The states that an HMAC keeps.
+        wiped::<sha2::block_api::Sha256VarCore>();
+        wiped::<aes_gcm::AesGcm<aes::Aes256Enc, aes_gcm::aead::consts::U12>>();
+    }
+}

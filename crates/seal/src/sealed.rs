@@ -28,7 +28,7 @@ const ASSOCIATED: usize = 192;
 
 /// Seals a value so that two tokens of it have nothing in common but the length class; appends the token to `out`.
 ///
-/// With `commit`, the token also commits to its key (8 bytes more, and half a microsecond).
+/// With `commit`, the token also commits to its key (16 bytes more).
 ///
 /// # Errors
 /// [`SealError::TooLong`] beyond [`length::SEALED_LIMIT`](crate::length::SEALED_LIMIT); `out` is as it was.

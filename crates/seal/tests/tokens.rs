@@ -288,6 +288,14 @@ fn text_that_is_no_token_says_where_it_stops_being_one() {
 }
 
 #[test]
+fn keys_are_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&field_key("crm", "name", 1));
+    shared(&Scanner::new());
+    shared(&seal::PointerKey::derive(&[1; 32], "crm"));
+}
+
+#[test]
 fn i12_keys_and_tokens_print_no_secret() {
     let key = field_key("crm", "name", 1);
     assert_eq!(

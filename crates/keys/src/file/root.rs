@@ -78,7 +78,9 @@ impl RootKey {
 
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(ROOT_KEY_START)?.trim_end();
-        Some(Self(Box::new(Zeroizing::new(hex::decode(digits)?))))
+        let mut key = Self(Box::new(Zeroizing::new([0; 32])));
+        hex::decode_into(digits, key.0.as_mut_slice())?;
+        Some(key)
     }
 }
 

@@ -21,7 +21,8 @@ pub enum Asked {
         app: String,
         /// The field.
         field: String,
-        /// A random 40-bit identity to try first; where another row has it, the keeper draws on from it.
+        /// The 40-bit identity to try first, random or, where equal values share a pointer, derived from the value.
+        /// Where another row has it, the keeper draws on from it; the very same row keeps the one it has.
         first: u64,
         /// The value, sealed under the field's key.
         sealed: Vec<u8>,

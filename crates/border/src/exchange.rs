@@ -1,6 +1,24 @@
 //! An exchange: a request and its response, with the reader, app, route and resource path that tie them.
 
-use http::{HeaderMap, Method};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use body::coding::{self, Decoder, Encoder};
+use body::content_type::ContentType;
+use body::reveal::Medium;
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, IF_RANGE, RANGE,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::border::{Inner, route_name};
+use crate::counts::Counts;
+use crate::opener::Opener;
+use crate::protect::Protect;
+use crate::reveal::{Coded, Reveal, State};
+use crate::sealer::{Sealer, explain};
+use crate::{Flow, Refusal};
 
 /// The most that one message, and all together, may hold (design §4.6). Bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +55,9 @@ pub struct Reference(pub [u8; 12]);
 
 impl std::fmt::Display for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(f, "{}", char::from(*byte)))
     }
 }
 
@@ -66,23 +86,11 @@ pub struct Incoming<'a> {
     pub reference: Reference,
 }
 
-/// The compiled plan with its keys and limits: what every exchange begins from. Replaced whole on reload.
-#[derive(Debug)]
-pub struct Border {
-    /// The limits in force.
-    pub limits: Limits,
-}
-
-/// A request and its response. See the crate's first page for the walk.
-#[derive(Debug)]
-pub struct Exchange {
-    /// The limits in force when it began.
-    pub limits: Limits,
-}
-
 /// What crossed, without what it said: the receipt's and the journal's figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
+    /// The exchange's name, as its [`Reference`] is written.
+    pub reference: String,
     /// The app's id.
     pub app: String,
     /// The method and template of the route, if one matched.
@@ -95,4 +103,323 @@ pub struct Summary {
     pub unopened: u32,
     /// The code of the refusal, if it was refused.
     pub refused: Option<&'static str>,
+}
+
+/// The digests of a message that no longer hold when its body changes.
+const DIGESTS: [HeaderName; 4] = [
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+];
+
+/// A request and its response. See the crate's first page for the walk.
+pub struct Exchange {
+    pub(crate) border: Arc<Inner>,
+    pub(crate) app: usize,
+    pub(crate) route: Option<usize>,
+    pub(crate) reference: Reference,
+    pub(crate) reader: Reader,
+    pub(crate) resource: String,
+    pub(crate) target: Option<String>,
+    pub(crate) headers: Vec<(HeaderName, Vec<HeaderValue>)>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) flow: Option<Box<dyn Flow>>,
+    pub(crate) revealed_whole: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("reference", &self.reference)
+            .field("route", &self.route())
+            .finish()
+    }
+}
+
+impl Exchange {
+    /// The app's id.
+    #[must_use]
+    pub fn app(&self) -> &str {
+        self.border.app(self.app).map_or("", |app| app.id.as_str())
+    }
+
+    /// Method and template of the route, if one matched.
+    #[must_use]
+    pub fn route(&self) -> Option<String> {
+        self.border
+            .route(self.app, self.route?)
+            .and_then(route_name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn reference(&self) -> Reference {
+        self.reference
+    }
+
+    /// Who reads the response.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The normal form of the path: the resource that request and response are about.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// Path and query to send where they were rewritten; `None` where they are sent as they came.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    /// Whether the policy leaves this request open, so that its connection may become another protocol's.
+    #[must_use]
+    pub fn may_upgrade(&self) -> bool {
+        self.route.is_none_or(|route| {
+            self.border
+                .route(self.app, route)
+                .is_some_and(policy::Route::is_open)
+        })
+    }
+
+    /// Edits the end-to-end headers of the request: values at places, what the changed body makes untrue, and
+    /// what the answer must not be (a coding that cannot be undone, a part of a text whose tokens are cut).
+    pub fn edit_request(&mut self, headers: &mut HeaderMap) {
+        for (name, values) in self.headers.drain(..) {
+            headers.remove(&name);
+            values.into_iter().for_each(|value| {
+                headers.append(&name, value);
+            });
+        }
+        if self.flow.is_some() {
+            headers.remove(CONTENT_LENGTH);
+            DIGESTS.iter().for_each(|name| {
+                headers.remove(name);
+            });
+        }
+        headers.remove(RANGE);
+        headers.remove(IF_RANGE);
+        limit_codings(headers);
+    }
+
+    /// The flow of the request's body; `None` where it streams through untouched.
+    pub fn protect(&mut self) -> Option<Box<dyn Flow>> {
+        self.flow.take()
+    }
+
+    /// Edits the headers of the response and gives the flow of its body; `None` where it passes untouched.
+    pub fn reveal(
+        &mut self,
+        method: &Method,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Option<Box<dyn Flow>> {
+        let header = headers.get(CONTENT_TYPE)?;
+        let content_type = ContentType::parse_tolerant(header.as_bytes())?;
+        if content_type.essence() == "text/html"
+            && let Some(policy) = self.border.confine(self.app)
+        {
+            headers.append(CONTENT_SECURITY_POLICY, policy.clone());
+        }
+        let medium = Medium::of(
+            content_type.essence(),
+            content_type.charset(),
+            content_type.boundary(),
+        )?;
+        if status == StatusCode::PARTIAL_CONTENT {
+            return None;
+        }
+        let codings = codings(headers)?;
+        headers.remove(ACCEPT_RANGES);
+        headers.remove(CONTENT_LENGTH);
+        DIGESTS.iter().for_each(|name| {
+            headers.remove(name);
+        });
+        keep_private(headers);
+        let bodiless = status.is_informational()
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if bodiless || *method == Method::HEAD {
+            return None;
+        }
+        let limits = self.border.limits;
+        let coded = if codings.is_empty() {
+            None
+        } else {
+            Some(Coded {
+                decoder: Decoder::new(&codings, limits.body).ok()?,
+                encoder: Encoder::new(&codings, true).ok()?,
+                limit: limits.coded,
+                original: Vec::new(),
+                state: State::Holding,
+            })
+        };
+        let opener = Opener::new(Arc::clone(&self.border), self.app, Arc::clone(&self.counts));
+        let reveal = body::reveal::Reveal::new(medium, limits.body);
+        Some(Box::new(Reveal::new(
+            opener,
+            reveal,
+            coded,
+            Arc::clone(&self.revealed_whole),
+        )))
+    }
+
+    /// The value of the `Rempart` header that the client is given: how many values were protected, how many were
+    /// revealed where the body was whole before the head left, and the exchange's name.
+    #[must_use]
+    pub fn receipt(&self) -> HeaderValue {
+        let protected = self.counts.total_protected();
+        let text = if self.revealed_whole.load(Relaxed) {
+            format!(
+                "protected={protected}, revealed={}, ref={}",
+                self.counts.total_revealed(),
+                self.reference
+            )
+        } else {
+            format!("protected={protected}, ref={}", self.reference)
+        };
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("protected=?"))
+    }
+
+    /// What crossed so far. The counters are the flows': read it when they have ended.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let fields = self.border.app(self.app).map_or(&[][..], |app| &app.fields);
+        let mut summary = Summary {
+            reference: self.reference.to_string(),
+            app: self.app().to_owned(),
+            route: self.route(),
+            unopened: self.counts.total_unopened(),
+            ..Summary::default()
+        };
+        for (field, protected, revealed) in self.counts.by_field() {
+            let Some(field) = fields.get(field) else {
+                continue;
+            };
+            if protected > 0 {
+                summary.protected.push((field.name.clone(), protected));
+            }
+            if revealed > 0 {
+                summary.revealed.push((field.name.clone(), revealed));
+            }
+        }
+        summary
+    }
+
+    /// Prepares the flow of a body that the route protects.
+    pub(crate) fn prepare(
+        &mut self,
+        sealer: Sealer,
+        headers: &HeaderMap,
+    ) -> Result<(), Box<Refusal>> {
+        let Some(route) = self
+            .route
+            .and_then(|route| self.border.route(self.app, route))
+        else {
+            return Ok(());
+        };
+        let Some(plan) = &route.body else {
+            return Ok(());
+        };
+        let refuse = |error: &body::Error| {
+            let (code, hint) = explain(&error.kind);
+            Box::new(self.border.name(
+                self.app,
+                self.route,
+                Refusal::new(code, error.kind.to_string(), hint),
+            ))
+        };
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        let content_type = types
+            .next()
+            .and_then(|value| ContentType::parse(value.as_bytes()));
+        if types.next().is_some() {
+            return Err(refuse(&body::Error::new(body::ErrorKind::ContentType, 0)));
+        }
+        let limits = self.border.limits.body;
+        let rewriter = plan
+            .rewriter(content_type.as_ref(), limits)
+            .map_err(|error| refuse(&error))?;
+        let unknown = || {
+            refuse(&body::Error::new(
+                body::ErrorKind::Coding {
+                    why: "it is not known",
+                },
+                0,
+            ))
+        };
+        let codings = codings(headers).ok_or_else(unknown)?;
+        let coding = if codings.is_empty() {
+            None
+        } else {
+            let decoder = Decoder::new(&codings, limits).map_err(|error| refuse(&error))?;
+            let encoder = Encoder::new(&codings, false).map_err(|error| refuse(&error))?;
+            Some((decoder, encoder))
+        };
+        self.flow = Some(Box::new(Protect::new(sealer, rewriter, coding)));
+        Ok(())
+    }
+}
+
+/// The content codings of a message, in the order they were applied; `None` where one is not known.
+fn codings(headers: &HeaderMap) -> Option<Vec<coding::Coding>> {
+    let mut all = Vec::new();
+    for value in headers.get_all(CONTENT_ENCODING) {
+        all.extend(coding::parse_content_encoding(value.as_bytes()).ok()?);
+    }
+    Some(all)
+}
+
+/// Takes from `Accept-Encoding` what could not be undone.
+fn limit_codings(headers: &mut HeaderMap) {
+    const KNOWN: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "identity"];
+    let known = |entry: &&str| {
+        let name = entry.split(';').next().unwrap_or_default().trim();
+        KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    if list(headers, &ACCEPT_ENCODING).all(|entry| known(&entry)) {
+        return;
+    }
+    let kept: Vec<&str> = list(headers, &ACCEPT_ENCODING).filter(known).collect();
+    let kept = if kept.is_empty() {
+        "identity".to_owned()
+    } else {
+        kept.join(", ")
+    };
+    if let Ok(value) = HeaderValue::try_from(kept) {
+        headers.insert(ACCEPT_ENCODING, value);
+    }
+}
+
+/// A revealed answer is for the person who asked: no shared cache may keep it (RFC 9111 §5.2.2.7).
+fn keep_private(headers: &mut HeaderMap) {
+    let shared = |part: &str| {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        ["public", "s-maxage"]
+            .iter()
+            .any(|shared| name.eq_ignore_ascii_case(shared))
+    };
+    if !list(headers, &CACHE_CONTROL).any(shared) {
+        return;
+    }
+    let mut kept = vec!["private"];
+    kept.extend(list(headers, &CACHE_CONTROL).filter(|part| !shared(part)));
+    if let Ok(value) = HeaderValue::try_from(kept.join(", ")) {
+        headers.insert(CACHE_CONTROL, value);
+    }
+}
+
+/// The entries of a header that is a list (RFC 9110 §5.6.1).
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
 }

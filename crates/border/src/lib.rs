@@ -13,11 +13,23 @@
 //! 5. [`Exchange::receipt`], [`Exchange::summary`].
 
 mod ask;
+mod begin;
+mod border;
+mod confine;
+mod counts;
 mod exchange;
 mod flow;
+mod keys;
+mod opener;
+mod protect;
 mod refusal;
+mod reveal;
+mod sealer;
+mod tokens;
 
 pub use ask::{Answer, Ask, Asked, Effect};
-pub use exchange::{Border, Exchange, Incoming, Limits, Reader, Reference, Summary};
+pub use border::Border;
+pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
 pub use flow::{Flow, Progress};
+pub use keys::Keys;
 pub use refusal::{Blame, Refusal, RefusalCode};

@@ -28,7 +28,9 @@ pub struct Keep {
     pub app: String,
     /// The field.
     pub field: String,
-    /// The identity to try first; where another row has it, the next free one drawn from it is taken.
+    /// The identity to try first; where another row has it, the next free one drawn from it is taken. A row that
+    /// is kept already, the same in all else, keeps the identity that it has: equal values, sealed so that equal
+    /// values are equal, share one.
     pub first: u64,
     /// The value, sealed.
     pub sealed: Vec<u8>,

@@ -44,6 +44,9 @@ impl Engine {
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO kept (app, pointer, field, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             )?;
+            let same = transaction.prepare_cached(
+                "SELECT 1 FROM kept WHERE app = ?1 AND pointer = ?2 AND field = ?3 AND sealed = ?4",
+            )?;
             for batch in batches {
                 let mut identities = Vec::with_capacity(batch.len());
                 for row in batch {
@@ -150,6 +153,17 @@ mod tests {
         assert_eq!(rows[0].as_ref().unwrap().sealed, b"one");
         assert_eq!(rows[1].as_ref().unwrap().sealed, b"two");
         assert_eq!(rows[2], None);
+    }
+
+    #[test]
+    fn the_very_same_row_keeps_its_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = Engine::open(&folder.path().join("v")).unwrap();
+        let twice = engine
+            .keep_all(&[vec![keep(7, b"one"), keep(7, b"one")]])
+            .unwrap();
+        assert_eq!(twice, [[7, 7]]);
+        assert_eq!(engine.keep_all(&[vec![keep(7, b"one")]]).unwrap(), [[7]]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::file::StoreError;
 ///
 /// Nothing is buffered on purpose: a generator of our own, or bytes kept for later, would come twice in a virtual
 /// machine that is copied or set back, and a salt that comes twice is the one thing that sealing does not bear.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct SystemChance {
     _proven: (),
 }

@@ -1,0 +1,297 @@
+//! Where an exchange begins: the app, the route, and what is protected in the head of the request.
+
+use std::sync::Arc;
+
+use body::{Editor as _, Found, PlaceId, ValueType};
+use http::{HeaderName, HeaderValue};
+use policy::path::{NormalPath, normalise};
+use policy::{
+    App, AppIndex, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch, Unmatched,
+};
+
+use crate::border::{Border, Inner};
+use crate::counts::Counts;
+use crate::sealer::Sealer;
+use crate::{Exchange, Incoming, Refusal, RefusalCode};
+
+/// Which characters of a path segment are written `%XX` (RFC 3986 §3.3); tokens have none of them.
+const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+impl Border {
+    /// Begins the exchange of a request, from its head.
+    ///
+    /// # Errors
+    /// The refusal to answer with; nothing of the request may leave.
+    pub fn begin(
+        &self,
+        incoming: &Incoming<'_>,
+        chance: Box<dyn seal::Chance + Send>,
+    ) -> Result<Exchange, Box<Refusal>> {
+        let inner = &self.inner;
+        let index = inner.plan.app_for(incoming.host).ok_or_else(misdirected)?;
+        let app = inner.plan.app(index).ok_or_else(misdirected)?;
+        let (path, query) = incoming
+            .target
+            .split_once('?')
+            .map_or((incoming.target, None), |(p, q)| (p, Some(q)));
+        let refuse = |refusal| Box::new(inner.name(index.0, None, refusal));
+        let method = method(app, incoming, query).map_err(refuse)?;
+        let normal = normalise(path).map_err(|fault| refuse(ambiguous(&fault)))?;
+        let mut exchange = Exchange {
+            border: Arc::clone(inner),
+            app: index.0,
+            route: None,
+            reference: incoming.reference,
+            reader: incoming.reader.clone(),
+            resource: normal.as_str().to_owned(),
+            target: None,
+            headers: Vec::new(),
+            counts: Arc::new(Counts::new(app.fields.len())),
+            flow: None,
+            revealed_whole: Arc::default(),
+        };
+        let Some((route_index, pattern)) = route(inner, index, app, method, &normal)? else {
+            return Ok(exchange);
+        };
+        exchange.route = Some(route_index);
+        let Some(route) = app.routes.get(route_index) else {
+            return Ok(exchange);
+        };
+        if route.is_open() {
+            return Ok(exchange);
+        }
+        let counts = Arc::clone(&exchange.counts);
+        let mut sealer = Sealer::new(Arc::clone(inner), index.0, route_index, counts, chance);
+        let mut head = Head {
+            sealer: &mut sealer,
+        };
+        exchange.target = head.target(route, pattern, path, query)?;
+        exchange.headers = head.headers(route, incoming)?;
+        if !sealer.take_asks().is_empty() {
+            return Err(refuse(Refusal::new(
+                RefusalCode::UnreadableBody,
+                "a value in the request's head would have to be kept at home before it can be looked up",
+                "give the field the treatment `match` in the policy",
+            )));
+        }
+        if incoming.has_body {
+            exchange.prepare(sealer, incoming.headers)?;
+        } else if let Some(missing) = sealer.missing() {
+            return Err(Box::new(missing));
+        }
+        Ok(exchange)
+    }
+}
+
+fn misdirected() -> Box<Refusal> {
+    Box::new(Refusal::new(
+        RefusalCode::Misdirected,
+        "the host is no app's",
+        "send the request to the host that it names",
+    ))
+}
+
+fn ambiguous(fault: &dyn std::error::Error) -> Refusal {
+    Refusal::new(
+        RefusalCode::AmbiguousPath,
+        fault.to_string(),
+        "send the path in the spelling that the app documents",
+    )
+}
+
+/// The method by which the route is found: the request line's, or that of an override that the app names.
+fn method<'a>(
+    app: &App,
+    incoming: &'a Incoming<'_>,
+    query: Option<&'a str>,
+) -> Result<&'a str, Refusal> {
+    let refused = |name: &str| {
+        let hint = "send the request with the method that is meant; an app's policy may name the override it uses";
+        Refusal::new(
+            RefusalCode::MethodOverride,
+            format!("the request overrides its own head by `{name}`"),
+            hint,
+        )
+    };
+    if let Some(name) = PATH_OVERRIDES
+        .iter()
+        .find(|name| incoming.headers.contains_key(**name))
+    {
+        return Err(refused(name));
+    }
+    let mut method = None;
+    for known in &METHOD_OVERRIDES {
+        let mut values = match known.kind {
+            OverrideKind::Header => {
+                let values = incoming.headers.get_all(known.name).iter();
+                values
+                    .map(|value| value.to_str().map_err(|_| refused(known.name)))
+                    .collect::<Result<Vec<_>, _>>()?
+            }
+            OverrideKind::Parameter => parameter(query.unwrap_or_default(), known.name)
+                .ok_or_else(|| refused(known.name))?,
+        }
+        .into_iter();
+        let Some(value) = values.next() else { continue };
+        if !app.follows(known) || values.next().is_some() || method.is_some() {
+            return Err(refused(known.name));
+        }
+        method = Some(value);
+    }
+    Ok(method.unwrap_or(incoming.method.as_str()))
+}
+
+/// The values of a parameter in a query as they are spelled; `None` where the name or a value is encoded, so that
+/// one who follows the override need not decode.
+fn parameter<'a>(query: &'a str, wanted: &str) -> Option<Vec<&'a str>> {
+    let mut values = Vec::new();
+    for pair in query.split(['&', ';']) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if name == wanted {
+            values.push(value);
+        } else if name.contains('%')
+            && percent_encoding::percent_decode_str(name).eq(wanted.bytes())
+        {
+            return None;
+        }
+    }
+    Some(values)
+}
+
+/// The route and which of its patterns fits; `None` where none does and the app lets such requests pass.
+fn route(
+    inner: &Inner,
+    index: AppIndex,
+    app: &App,
+    method: &str,
+    path: &NormalPath<'_>,
+) -> Result<Option<(usize, usize)>, Box<Refusal>> {
+    let refusal = match app.route(method, path) {
+        RouteMatch::Route(matched) => return Ok(Some((matched.route.0, matched.pattern))),
+        RouteMatch::Ambiguous(fault) => ambiguous(&fault),
+        RouteMatch::Unmatched => match app.unmatched {
+            Unmatched::Pass => return Ok(None),
+            Unmatched::Block => Refusal::new(
+                RefusalCode::UnmatchedRoute,
+                "no route of the app's policy describes this request",
+                "whoever writes the policy can add a route, or set unmatched = \"pass\" for the app",
+            ),
+        },
+    };
+    Err(Box::new(inner.name(index.0, None, refusal)))
+}
+
+/// A rewritten query as text. What waits behind a hole is left out: a head with asks is refused.
+fn whole(mut out: body::Out) -> String {
+    let pieces: Vec<u8> = std::iter::from_fn(|| out.take()).flatten().collect();
+    String::from_utf8_lossy(&pieces).into_owned()
+}
+
+/// Protects the values of a request's head.
+struct Head<'a> {
+    sealer: &'a mut Sealer,
+}
+
+impl Head<'_> {
+    /// Path and query with their places rewritten; `None` where nothing changed.
+    fn target(
+        &mut self,
+        route: &Route,
+        pattern: usize,
+        path: &str,
+        query: Option<&str>,
+    ) -> Result<Option<String>, Box<Refusal>> {
+        let new_path = self.path(route, pattern, path)?;
+        let new_query = match (query.filter(|query| !query.is_empty()), &route.query) {
+            (Some(query), Some(places)) => body::query::rewrite(query, places, self.sealer)
+                .map_err(|error| self.sealer.refusal(&error))?,
+            _ => None,
+        };
+        let new_query = new_query.map(whole);
+        if new_path.is_none() && new_query.is_none() {
+            return Ok(None);
+        }
+        let mut target = new_path.unwrap_or_else(|| path.to_owned());
+        if let Some(query) = new_query.as_deref().or(query) {
+            target.push('?');
+            target.push_str(query);
+        }
+        Ok(Some(target))
+    }
+
+    fn path(
+        &mut self,
+        route: &Route,
+        pattern: usize,
+        path: &str,
+    ) -> Result<Option<String>, Box<Refusal>> {
+        let mut new: Option<String> = None;
+        let mut done = 0;
+        for (place, range) in route.locate(pattern, path) {
+            let Some(raw) = path.get(range.clone()) else {
+                continue;
+            };
+            let text: Vec<u8> = percent_encoding::percent_decode_str(raw).collect();
+            let Some(replacement) = self.value(place, &text)? else {
+                continue;
+            };
+            let target = new.get_or_insert_default();
+            target.push_str(path.get(done..range.start).unwrap_or_default());
+            target.extend(percent_encoding::percent_encode(&replacement, SEGMENT));
+            done = range.end;
+        }
+        if let Some(target) = &mut new {
+            target.push_str(path.get(done..).unwrap_or_default());
+        }
+        Ok(new)
+    }
+
+    fn headers(
+        &mut self,
+        route: &Route,
+        incoming: &Incoming<'_>,
+    ) -> Result<Vec<(HeaderName, Vec<HeaderValue>)>, Box<Refusal>> {
+        let mut edits = Vec::new();
+        for place in &route.headers {
+            let mut values = Vec::new();
+            let mut changed = false;
+            for value in incoming.headers.get_all(&place.name) {
+                match self.value(place.place, value.as_bytes())? {
+                    Some(new) => {
+                        changed = true;
+                        values.extend(HeaderValue::from_bytes(&new).ok());
+                    }
+                    None => values.push(value.clone()),
+                }
+            }
+            if changed {
+                edits.push((place.name.clone(), values));
+            }
+        }
+        Ok(edits)
+    }
+
+    /// What a value of the head becomes; `None` where it stays.
+    fn value(&mut self, place: PlaceId, text: &[u8]) -> Result<Option<Vec<u8>>, Box<Refusal>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let mut replacement = Vec::new();
+        let found = Found {
+            place,
+            ordinal: 0,
+            value_type: ValueType::String,
+            text,
+        };
+        match self.sealer.value(found, &mut replacement) {
+            Ok(body::Edit::Replace) => Ok(Some(replacement)),
+            // A hole has its ask, and a head with asks is refused.
+            Ok(_) => Ok(None),
+            Err(error) => Err(self.sealer.refusal(&error)),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The body of a request on its way out: decoded, rewritten, encoded again.
+//!
+//! Up to `[limits] whole` nothing leaves before the body has ended well; a longer one streams.
+
+use std::collections::VecDeque;
+
+use body::coding::{Decoder, Encoder};
+use body::{Error, Out, Rewriter};
+use bytes::Bytes;
+
+use crate::sealer::Sealer;
+use crate::{Answer, Flow, Progress, Refusal};
+
+/// A body being protected.
+pub(crate) struct Protect {
+    sealer: Sealer,
+    rewriter: Box<dyn Rewriter>,
+    coding: Option<(Decoder, Encoder)>,
+    out: Out,
+    ready: VecDeque<Bytes>,
+    ready_length: usize,
+    read: usize,
+    whole: usize,
+    finished: bool,
+    complete: bool,
+}
+
+impl Protect {
+    pub fn new(
+        sealer: Sealer,
+        rewriter: Box<dyn Rewriter>,
+        coding: Option<(Decoder, Encoder)>,
+    ) -> Self {
+        let whole = sealer.border.limits.whole;
+        Self {
+            sealer,
+            rewriter,
+            coding,
+            out: Out::new(),
+            ready: VecDeque::new(),
+            ready_length: 0,
+            read: 0,
+            whole,
+            finished: false,
+            complete: false,
+        }
+    }
+
+    fn rewrite(&mut self, chunk: Bytes) -> Result<(), Error> {
+        let chunk = match &mut self.coding {
+            Some((decoder, _)) => {
+                let mut decoded = Vec::new();
+                decoder.push(&chunk, &mut decoded)?;
+                Bytes::from(decoded)
+            }
+            None => chunk,
+        };
+        self.read = self.read.saturating_add(chunk.len());
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.rewriter.push(&chunk, &mut self.sealer, &mut self.out)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        if let Some((decoder, _)) = &mut self.coding {
+            let mut decoded = Vec::new();
+            decoder.finish(&mut decoded)?;
+            if !decoded.is_empty() {
+                self.read = self.read.saturating_add(decoded.len());
+                self.rewriter
+                    .push(&Bytes::from(decoded), &mut self.sealer, &mut self.out)?;
+            }
+        }
+        self.rewriter.finish(&mut self.sealer, &mut self.out)
+    }
+
+    /// After a step: the asks it raised, or what can move on.
+    fn settle(&mut self) -> Result<Progress, Refusal> {
+        let sealer = &mut self.sealer;
+        self.out.fill(|ask, plain| sealer.fill(ask, plain));
+        let asks = self.sealer.take_asks();
+        if !asks.is_empty() {
+            return Ok(Progress::Need(asks));
+        }
+        let ended = self.finished && self.out.holes() == 0;
+        if ended || self.read > self.whole {
+            self.pump(ended)
+                .map_err(|error| *self.sealer.refusal(&error))?;
+        }
+        Ok(Progress::More)
+    }
+
+    /// Moves what no hole holds back to where it can be taken from.
+    fn pump(&mut self, ended: bool) -> Result<(), Error> {
+        while let Some(piece) = self.out.take() {
+            match &mut self.coding {
+                Some((_, encoder)) => {
+                    let mut coded = Vec::new();
+                    encoder.push(&piece, &mut coded)?;
+                    self.offer(coded.into());
+                }
+                None => self.offer(piece),
+            }
+        }
+        if ended && !self.complete {
+            self.complete = true;
+            if let Some((_, encoder)) = &mut self.coding {
+                let mut coded = Vec::new();
+                encoder.finish(&mut coded)?;
+                self.offer(coded.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, piece: Bytes) {
+        if !piece.is_empty() {
+            self.ready_length += piece.len();
+            self.ready.push_back(piece);
+        }
+    }
+}
+
+impl Flow for Protect {
+    fn push(&mut self, chunk: Bytes) -> Result<Progress, Refusal> {
+        self.rewrite(chunk)
+            .map_err(|error| *self.sealer.refusal(&error))?;
+        self.settle()
+    }
+
+    fn finish(&mut self) -> Result<Progress, Refusal> {
+        self.end().map_err(|error| *self.sealer.refusal(&error))?;
+        if let Some(missing) = self.sealer.missing() {
+            return Err(missing);
+        }
+        self.finished = true;
+        self.settle()
+    }
+
+    fn answer(&mut self, answers: Vec<Answer>) -> Result<Progress, Refusal> {
+        for answer in answers {
+            self.sealer.answer(answer).map_err(|refusal| *refusal)?;
+        }
+        self.settle()
+    }
+
+    fn take(&mut self) -> Option<Bytes> {
+        if !self.complete && self.read <= self.whole {
+            return None;
+        }
+        let piece = self.ready.pop_front()?;
+        self.ready_length -= piece.len();
+        Some(piece)
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.complete
+            .then(|| u64::try_from(self.ready_length).ok())
+            .flatten()
+    }
+
+    fn held(&self) -> usize {
+        self.rewriter.held() + self.out.len() + self.ready_length
+    }
+}

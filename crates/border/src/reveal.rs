@@ -1,0 +1,241 @@
+//! The body of a response on its way back. A body without tokens leaves as it came, coded bytes included.
+//!
+//! A coded body is held while it is clean, up to `[limits] coded` of coded bytes; a longer one, or one with
+//! tokens, is decoded and coded again at the fastest level.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use body::Out;
+use body::coding::{Decoder, Encoder};
+use bytes::Bytes;
+
+use crate::opener::Opener;
+use crate::{Answer, Flow, Progress, Refusal, RefusalCode};
+
+/// How many decoded bytes of a coded body are held for each coded byte that may be held, before it streams.
+const DECODED_FACTOR: usize = 16;
+
+/// A body being revealed.
+pub(crate) struct Reveal {
+    opener: Opener,
+    reveal: body::reveal::Reveal,
+    coded: Option<Coded>,
+    out: Out,
+    ready: VecDeque<Bytes>,
+    ready_length: usize,
+    finished: bool,
+    complete: bool,
+    whole: Arc<AtomicBool>,
+}
+
+/// The coding of a body, and its coded bytes as long as they may still leave as they came.
+pub(crate) struct Coded {
+    pub decoder: Decoder,
+    pub encoder: Encoder,
+    pub limit: usize,
+    pub original: Vec<Bytes>,
+    pub state: State,
+}
+
+/// What becomes of a coded body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Clean so far: nothing has left.
+    Holding,
+    /// Coded again.
+    Recoding,
+    /// Not what its coding says: it leaves as it came.
+    Passing,
+}
+
+impl Reveal {
+    pub fn new(
+        opener: Opener,
+        reveal: body::reveal::Reveal,
+        coded: Option<Coded>,
+        whole: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            opener,
+            reveal,
+            coded,
+            out: Out::new(),
+            ready: VecDeque::new(),
+            ready_length: 0,
+            finished: false,
+            complete: false,
+            whole,
+        }
+    }
+
+    fn is_clean(&self) -> bool {
+        let counts = self.reveal.counts();
+        counts.revealed + counts.marked == 0
+    }
+
+    /// Decodes a chunk. Damage is passed on as it came while nothing has left; later it ends the body.
+    fn decode(&mut self, chunk: &Bytes, last: bool) -> Result<Option<Bytes>, Refusal> {
+        let Some(coded) = &mut self.coded else {
+            return Ok(Some(chunk.clone()));
+        };
+        if coded.state == State::Holding && !chunk.is_empty() {
+            coded.original.push(chunk.clone());
+        }
+        let mut decoded = Vec::new();
+        let mut result = coded.decoder.push(chunk, &mut decoded);
+        if last {
+            result = result.and_then(|()| coded.decoder.finish(&mut decoded));
+        }
+        match (result, coded.state) {
+            (Ok(()), _) => Ok(Some(decoded.into())),
+            (Err(_), State::Holding) => {
+                coded.state = State::Passing;
+                self.out = Out::new();
+                for piece in std::mem::take(&mut coded.original) {
+                    self.ready_length += piece.len();
+                    self.ready.push_back(piece);
+                }
+                Ok(None)
+            }
+            (Err(error), _) => Err(Refusal::new(
+                RefusalCode::ContentCoding,
+                error.to_string(),
+                "ask the app's operator: its answer is damaged",
+            )),
+        }
+    }
+
+    fn settle(&mut self) -> Progress {
+        // An answer may come before the hole that it fills: the escape of a held token is decided later.
+        let opener = &mut self.opener;
+        self.out.fill(|ask, plain| opener.fill(ask, plain));
+        let asks = self.opener.take_asks();
+        if !asks.is_empty() {
+            return Progress::Need(asks);
+        }
+        let ended = self.finished && self.out.holes() == 0;
+        let clean = self.is_clean();
+        if let Some(coded) = &mut self.coded
+            && coded.state == State::Holding
+        {
+            let held: usize = coded.original.iter().map(Bytes::len).sum();
+            let full =
+                held > coded.limit || self.out.len() > coded.limit.saturating_mul(DECODED_FACTOR);
+            if !clean || full {
+                coded.state = State::Recoding;
+                coded.original = Vec::new();
+            } else if ended {
+                self.out = Out::new();
+                let original = std::mem::take(&mut coded.original);
+                coded.state = State::Passing;
+                original.into_iter().for_each(|piece| self.offer(piece));
+            } else {
+                return Progress::More;
+            }
+        }
+        self.pump(ended);
+        Progress::More
+    }
+
+    fn pump(&mut self, ended: bool) {
+        while let Some(piece) = self.out.take() {
+            match &mut self.coded {
+                Some(coded) if coded.state == State::Recoding => {
+                    let mut again = Vec::new();
+                    // Encoding into memory cannot fail but for a fault of the encoder; the body then ends short.
+                    let _ = coded.encoder.push(&piece, &mut again);
+                    self.offer(again.into());
+                }
+                _ => self.offer(piece),
+            }
+        }
+        if ended && !self.complete {
+            self.complete = true;
+            self.whole.store(true, Relaxed);
+            if let Some(coded) = self
+                .coded
+                .as_mut()
+                .filter(|coded| coded.state == State::Recoding)
+            {
+                let mut again = Vec::new();
+                let _ = coded.encoder.finish(&mut again);
+                self.offer(again.into());
+            }
+        }
+    }
+
+    fn offer(&mut self, piece: Bytes) {
+        if !piece.is_empty() {
+            self.ready_length += piece.len();
+            self.ready.push_back(piece);
+        }
+    }
+
+    fn passes(&self) -> bool {
+        self.coded
+            .as_ref()
+            .is_some_and(|coded| coded.state == State::Passing)
+    }
+}
+
+impl Flow for Reveal {
+    fn push(&mut self, chunk: Bytes) -> Result<Progress, Refusal> {
+        if self.passes() {
+            self.offer(chunk);
+            return Ok(Progress::More);
+        }
+        if let Some(decoded) = self
+            .decode(&chunk, false)?
+            .filter(|decoded| !decoded.is_empty())
+        {
+            self.reveal.push(&decoded, &mut self.opener, &mut self.out);
+        }
+        Ok(self.settle())
+    }
+
+    fn finish(&mut self) -> Result<Progress, Refusal> {
+        self.finished = true;
+        if !self.passes() {
+            if self.coded.is_some()
+                && let Some(decoded) = self
+                    .decode(&Bytes::new(), true)?
+                    .filter(|decoded| !decoded.is_empty())
+            {
+                self.reveal.push(&decoded, &mut self.opener, &mut self.out);
+            }
+            if !self.passes() {
+                self.reveal.finish(&mut self.opener, &mut self.out);
+            }
+        }
+        Ok(self.settle())
+    }
+
+    fn answer(&mut self, answers: Vec<Answer>) -> Result<Progress, Refusal> {
+        answers
+            .into_iter()
+            .for_each(|answer| self.opener.answer(answer));
+        Ok(self.settle())
+    }
+
+    fn take(&mut self) -> Option<Bytes> {
+        let piece = self.ready.pop_front()?;
+        self.ready_length -= piece.len();
+        Some(piece)
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.complete
+            .then(|| u64::try_from(self.ready_length).ok())
+            .flatten()
+    }
+
+    fn held(&self) -> usize {
+        let original = self
+            .coded
+            .as_ref()
+            .map_or(0, |coded| coded.original.iter().map(Bytes::len).sum());
+        self.reveal.held() + self.out.len() + self.ready_length + original
+    }
+}

@@ -1,0 +1,183 @@
+//! A border with keys made for the test, and a vault that is a map: what a caller with IO would be.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use border::{
+    Answer, Ask, Asked, Border, Exchange, Flow, Incoming, Keys, Limits, Progress, Reader,
+    Reference, Refusal,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use policy::Source;
+use seal::Chance;
+
+/// The same numbers every time, so that two runs make the same tokens.
+pub struct Counter(pub u64);
+
+impl Chance for Counter {
+    fn fill(&mut self, out: &mut [u8]) {
+        for byte in out {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            *byte = (self.0 >> 33) as u8;
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Vault {
+    pub rows: HashMap<u64, (String, Vec<u8>)>,
+}
+
+impl Vault {
+    fn answer(&mut self, ask: Ask) -> Answer {
+        let id = ask.id;
+        match ask.what {
+            Asked::Keep {
+                field,
+                first,
+                sealed,
+                ..
+            } => {
+                let row = (field.clone(), sealed.clone());
+                let free = |pointer: &u64| self.rows.get(pointer).is_none_or(|other| *other == row);
+                let pointer = (first..).find(free).unwrap();
+                self.rows.insert(pointer, (field, sealed));
+                Answer::Kept { id, pointer }
+            }
+            Asked::Bring { pointer, .. } => match self.rows.get(&pointer) {
+                Some((field, sealed)) => Answer::Row {
+                    id,
+                    field: field.clone(),
+                    sealed: sealed.clone(),
+                },
+                None => Answer::Gone { id },
+            },
+            other => panic!("nobody answers {other:?}"),
+        }
+    }
+
+    fn settle(&mut self, flow: &mut dyn Flow, mut progress: Progress) -> Result<(), Refusal> {
+        while let Progress::Need(asks) = progress {
+            let answers = asks.into_iter().map(|ask| self.answer(ask)).collect();
+            progress = flow.answer(answers)?;
+        }
+        Ok(())
+    }
+
+    /// Feeds a body in these pieces and returns what left.
+    pub fn drive(&mut self, flow: &mut dyn Flow, pieces: &[&[u8]]) -> Result<Vec<u8>, Refusal> {
+        let mut out = Vec::new();
+        for piece in pieces {
+            let progress = flow.push(Bytes::copy_from_slice(piece))?;
+            self.settle(flow, progress)?;
+            out.extend(std::iter::from_fn(|| flow.take()).flatten());
+        }
+        let progress = flow.finish()?;
+        self.settle(flow, progress)?;
+        let length = flow.length().unwrap();
+        let rest: Vec<u8> = std::iter::from_fn(|| flow.take()).flatten().collect();
+        assert_eq!(length, rest.len() as u64);
+        out.extend(rest);
+        Ok(out)
+    }
+}
+
+pub fn border(policies: &[&str]) -> Border {
+    border_with(policies, Limits::default())
+}
+
+pub fn border_with(policies: &[&str], limits: Limits) -> Border {
+    let sources: Vec<Source> = policies
+        .iter()
+        .enumerate()
+        .map(|(n, text)| Source::new(format!("{n}.toml"), *text))
+        .collect();
+    let plan = match policy::compile(&sources) {
+        Ok(compiled) => compiled.plan,
+        Err(faults) => panic!(
+            "{}",
+            faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        ),
+    };
+    let mut chance = Counter(7);
+    let mut keyring = keys::Keyring::create(&mut chance);
+    for app in &plan.apps {
+        for field in &app.fields {
+            keyring
+                .ensure_field(&app.id, &field.name, &mut chance)
+                .unwrap();
+        }
+    }
+    Border::new(
+        Arc::new(plan),
+        Arc::new(Keys::derive(&keyring).unwrap()),
+        limits,
+    )
+}
+
+pub fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()))
+        .collect()
+}
+
+pub fn begin(
+    border: &Border,
+    host: &str,
+    line: &str,
+    head: &HeaderMap,
+) -> Result<Exchange, Box<Refusal>> {
+    let (method, target) = line.split_once(' ').unwrap();
+    border.begin(
+        &Incoming {
+            host,
+            method: &method.parse::<Method>().unwrap(),
+            target,
+            headers: head,
+            has_body: method != "GET",
+            reader: Reader::Anyone,
+            reference: Reference(*b"test00000000"),
+        },
+        Box::new(Counter(11)),
+    )
+}
+
+/// Sends a body and returns what the SaaS gets.
+pub fn send(
+    border: &Border,
+    vault: &mut Vault,
+    (host, line): (&str, &str),
+    head: &[(&'static str, &str)],
+    pieces: &[&[u8]],
+) -> Result<Vec<u8>, Refusal> {
+    let head = headers(head);
+    let mut exchange = begin(border, host, line, &head).map_err(|refusal| *refusal)?;
+    match exchange.protect() {
+        Some(mut flow) => vault.drive(&mut *flow, pieces),
+        None => Ok(pieces.concat()),
+    }
+}
+
+/// Brings an answer back and returns what the client gets.
+pub fn bring(
+    border: &Border,
+    vault: &mut Vault,
+    host: &str,
+    head: &mut HeaderMap,
+    pieces: &[&[u8]],
+) -> Vec<u8> {
+    let mut exchange = begin(border, host, "GET /things/1", &HeaderMap::new()).unwrap();
+    match exchange.reveal(&Method::GET, StatusCode::OK, head) {
+        Some(mut flow) => vault.drive(&mut *flow, pieces).unwrap(),
+        None => pieces.concat(),
+    }
+}

@@ -11,11 +11,14 @@
 
 mod hold;
 mod number;
+mod pass;
 mod path;
 mod places;
 mod skip;
+mod step;
 mod stream;
 mod string;
+mod value;
 mod walk;
 
 pub use path::Path;

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use super::path::Literal;
 use super::places::{FilterId, NodeId, Places};
 use super::walk::{Mark, Walk};
+use crate::Limits;
+use crate::error::{Error, ErrorKind};
 
 /// A filter of the held element.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +80,18 @@ impl Hold {
             });
         }
         self.watch(walk, places);
+    }
+
+    /// Whether the element may be held up to this offset of the body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Lookahead`].
+    pub(super) fn reaches(&self, offset: u64, limits: &Limits) -> Result<(), Error> {
+        let limit = limits.lookahead;
+        if offset.saturating_sub(self.offset) > limit as u64 {
+            return Err(Error::new(ErrorKind::Lookahead { limit }, offset));
+        }
+        Ok(())
     }
 
     /// Whether the element that is held has just been left.

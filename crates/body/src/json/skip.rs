@@ -57,7 +57,7 @@ pub(super) fn skip(
                 _ => return (at, between),
             },
             Between::FirstKey | Between::Key if byte == b'"' => {
-                let Some(end) = string::end(bytes, at + 1) else {
+                let Some((end, _)) = string::end(bytes, at + 1) else {
                     return (at, between);
                 };
                 at = end;
@@ -115,7 +115,7 @@ pub(super) fn skip(
 #[inline]
 fn scalar(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
     match byte {
-        b'"' => string::end(bytes, at + 1),
+        b'"' => string::end(bytes, at + 1).map(|(end, _)| end),
         b'-' | b'0'..=b'9' => {
             let mut number = Number::Start;
             let end = number.read(bytes, at);

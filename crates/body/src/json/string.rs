@@ -73,13 +73,17 @@ impl Reader {
 }
 
 /// The offset after the closing quote of the string whose text begins at `from`, where all of it stands here
-/// and is well-formed.
+/// and is well-formed, and whether it must be decoded.
 #[inline]
-pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
+pub(super) fn end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let at = special(bytes, from);
     match bytes.get(at) {
-        Some(b'"') => Some(at + 1),
-        Some(b'\\') => Reader::default().skip(bytes, at).ok().flatten(),
+        Some(b'"') => Some((at + 1, false)),
+        Some(b'\\') => Reader::default()
+            .skip(bytes, at)
+            .ok()
+            .flatten()
+            .map(|end| (end, true)),
         _ => None,
     }
 }

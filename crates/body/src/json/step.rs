@@ -1,0 +1,378 @@
+//! The walk through bytes, token by token.
+//!
+//! A token that stands whole in the bytes is taken at once; one that their end cuts leaves a state behind from
+//! which the next bytes go on.
+
+use super::hold::Hold;
+use super::number::Number;
+use super::pass::Pass;
+use super::skip::{self, Between};
+use super::stream::{State, Stop, Stream, Use};
+use super::string;
+use super::value::{Scalar, Word};
+use super::walk::Dead;
+use crate::edit::Edit;
+use crate::error::{Error, ErrorKind};
+
+impl Stream {
+    /// Walks these bytes until they are spent, or a decision sends the walk back.
+    pub(super) fn run(&mut self, pass: &mut Pass<'_>) -> Result<Stop, Error> {
+        loop {
+            let rewind = match self.state {
+                State::Between(between) => {
+                    if let Some(object) = self.walk.in_dead()
+                        && self.skip(pass, between, object)
+                    {
+                        continue;
+                    }
+                    pass.at = skip::past_space(pass.bytes, pass.at);
+                    let Some(byte) = pass.bytes.get(pass.at) else {
+                        return Ok(Stop::Spent);
+                    };
+                    self.structure(pass, between, *byte)?
+                }
+                State::InKey => {
+                    if !self.read_string(pass)? {
+                        return Ok(Stop::Spent);
+                    }
+                    self.key(pass, self.string.escaped())?;
+                    false
+                }
+                State::InString => {
+                    if !self.read_string(pass)? {
+                        return Ok(Stop::Spent);
+                    }
+                    self.scalar(
+                        pass,
+                        Scalar::String {
+                            escaped: self.string.escaped(),
+                        },
+                    )?
+                }
+                State::InNumber(mut number) => {
+                    pass.at = number.read(pass.bytes, pass.at);
+                    if pass.at == pass.bytes.len() {
+                        self.state = State::InNumber(number);
+                        return Ok(Stop::Spent);
+                    }
+                    self.number(pass, number)?
+                }
+                State::InWord(word, from) => match self.read_word(pass, word, from)? {
+                    None => return Ok(Stop::Spent),
+                    Some(rewind) => rewind,
+                },
+            };
+            if rewind {
+                return Ok(Stop::Rewind);
+            }
+        }
+    }
+
+    /// Takes a byte between tokens, and the token that begins with it. This and what it calls say whether that
+    /// decided the held element.
+    #[inline]
+    fn structure(
+        &mut self,
+        pass: &mut Pass<'_>,
+        between: Between,
+        byte: u8,
+    ) -> Result<bool, Error> {
+        match (between, byte) {
+            (Between::FirstKey | Between::Key, b'"') => self.begin_key(pass),
+            (Between::Colon, b':') => {
+                pass.at += 1;
+                self.state = State::Between(Between::Value);
+                Ok(false)
+            }
+            (Between::After, b',') => {
+                let next = match self.walk.in_object() {
+                    Some(true) => Between::Key,
+                    Some(false) => Between::Element,
+                    None => return Err(pass.unexpected(byte, "the end of the body")),
+                };
+                self.state = State::Between(next);
+                pass.at += 1;
+                Ok(false)
+            }
+            (Between::FirstKey, b'}') | (Between::FirstElement, b']') => self.close(pass),
+            (Between::After, b'}') if self.walk.in_object() == Some(true) => self.close(pass),
+            (Between::After, b']') if self.walk.in_object() == Some(false) => self.close(pass),
+            (Between::FirstElement | Between::Element, _) => {
+                if self.walk.is_live() {
+                    self.walk.element(&self.places);
+                }
+                self.value(pass, byte)
+            }
+            (Between::Value, _) => self.value(pass, byte),
+            (between, _) => Err(pass.unexpected(byte, self.expected(between))),
+        }
+    }
+
+    fn expected(&self, between: Between) -> &'static str {
+        match (between, self.walk.in_object()) {
+            (Between::FirstKey, _) => "a key or `}`",
+            (Between::Key, _) => "a key",
+            (Between::Colon, _) => "`:`",
+            (Between::After, Some(true)) => "`,` or `}`",
+            (Between::After, Some(false)) => "`,` or `]`",
+            (Between::After, None) => "the end of the body",
+            _ => "a value",
+        }
+    }
+
+    /// Walks on in a frame that no selector leads into, as far as whole tokens stand here; says whether it did.
+    fn skip(&mut self, pass: &mut Pass<'_>, between: Between, object: bool) -> bool {
+        let mut dead = Dead::new(&mut self.walk, self.limits.depth);
+        let (at, between) = skip::skip(pass.bytes, pass.at, between, object, &mut dead);
+        let moved = at > pass.at;
+        pass.at = at;
+        self.state = State::Between(between);
+        moved
+    }
+
+    fn begin_key(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
+        self.token = if self.walk.is_live() {
+            Use::Key
+        } else {
+            Use::Skip
+        };
+        pass.token = pass.at;
+        let Some((end, escaped)) = string::end(pass.bytes, pass.at + 1) else {
+            self.begin_string(pass, State::InKey);
+            return Ok(false);
+        };
+        pass.at = end;
+        self.key(pass, escaped)?;
+        if pass.bytes.get(end) != Some(&b':') {
+            return Ok(false);
+        }
+        self.state = State::Between(Between::Value);
+        pass.at = skip::past_space(pass.bytes, end + 1);
+        match pass.bytes.get(pass.at) {
+            Some(byte) => self.value(pass, *byte),
+            None => Ok(false),
+        }
+    }
+
+    /// A key has been read.
+    #[inline]
+    fn key(&mut self, pass: &Pass<'_>, escaped: bool) -> Result<(), Error> {
+        self.state = State::Between(Between::Colon);
+        if self.token == Use::Skip {
+            return Ok(());
+        }
+        let here = pass.token_to(pass.at);
+        let known = if self.raw.is_empty() {
+            self.values.key(here, escaped, &mut self.walk, &self.places)
+        } else {
+            self.raw.extend_from_slice(here);
+            let known = self
+                .values
+                .key(&self.raw, escaped, &mut self.walk, &self.places);
+            self.raw.clear();
+            known
+        };
+        self.token = Use::Skip;
+        known.map_err(|kind| pass.error(kind))
+    }
+
+    /// Begins a value.
+    #[inline]
+    fn value(&mut self, pass: &mut Pass<'_>, byte: u8) -> Result<bool, Error> {
+        if matches!(byte, b'{' | b'[') {
+            return self.open(pass, byte == b'{');
+        }
+        self.token = self.purpose();
+        pass.token = pass.at;
+        match byte {
+            b'"' => match string::end(pass.bytes, pass.at + 1) {
+                Some((end, escaped)) => {
+                    pass.at = end;
+                    self.scalar(pass, Scalar::String { escaped })
+                }
+                None => {
+                    self.begin_string(pass, State::InString);
+                    Ok(false)
+                }
+            },
+            b'-' | b'0'..=b'9' => {
+                self.state = State::InNumber(Number::Start);
+                Ok(false)
+            }
+            b't' => self.begin_word(pass, Word::True),
+            b'f' => self.begin_word(pass, Word::False),
+            b'n' => self.begin_word(pass, Word::Null),
+            byte => Err(pass.unexpected(byte, "a value")),
+        }
+    }
+
+    /// What a scalar that stands here is for.
+    #[inline]
+    fn purpose(&self) -> Use {
+        if self.walk.next.is_empty() {
+            return Use::Skip;
+        }
+        if self.hold.is_deciding() {
+            return if Hold::is_tested(&self.walk, &self.places) {
+                Use::Test
+            } else {
+                Use::Skip
+            };
+        }
+        self.walk.place(&self.places).map_or(Use::Skip, Use::Place)
+    }
+
+    /// Begins a string that the end of the bytes cuts, or that is malformed.
+    #[cold]
+    fn begin_string(&mut self, pass: &mut Pass<'_>, state: State) {
+        self.string = string::Reader::default();
+        self.state = state;
+        pass.at += 1;
+    }
+
+    /// Reads on in a string; says whether it has ended.
+    fn read_string(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
+        match self.string.skip(pass.bytes, pass.at) {
+            Ok(end) => {
+                pass.at = end.unwrap_or(pass.bytes.len());
+                Ok(end.is_some())
+            }
+            Err((at, expected)) => {
+                pass.at = at;
+                Err(pass.error(ErrorKind::Syntax { expected }))
+            }
+        }
+    }
+
+    fn begin_word(&mut self, pass: &mut Pass<'_>, word: Word) -> Result<bool, Error> {
+        self.read_word(pass, word, 0)
+            .map(|ended| ended == Some(true))
+    }
+
+    /// Reads on in a word; nothing where it has not ended.
+    fn read_word(
+        &mut self,
+        pass: &mut Pass<'_>,
+        word: Word,
+        from: u8,
+    ) -> Result<Option<bool>, Error> {
+        let mut read = from;
+        for expected in word.spelling().iter().skip(usize::from(from)) {
+            let Some(byte) = pass.bytes.get(pass.at) else {
+                self.state = State::InWord(word, read);
+                return Ok(None);
+            };
+            if byte != expected {
+                return Err(pass.unexpected(*byte, "`true`, `false` or `null`"));
+            }
+            pass.at += 1;
+            read += 1;
+        }
+        self.scalar(pass, Scalar::Word(word)).map(Some)
+    }
+
+    /// A number has ended before the byte that stands here.
+    pub(super) fn number(&mut self, pass: &mut Pass<'_>, number: Number) -> Result<bool, Error> {
+        if number.is_complete() {
+            return self.scalar(pass, Scalar::Number);
+        }
+        let byte = pass.bytes.get(pass.at).copied().unwrap_or(b' ');
+        Err(pass.unexpected(byte, "a digit"))
+    }
+
+    /// A value that is no object and no array has ended.
+    #[inline]
+    fn scalar(&mut self, pass: &mut Pass<'_>, scalar: Scalar) -> Result<bool, Error> {
+        self.state = State::Between(Between::After);
+        if self.token == Use::Skip {
+            return Ok(false);
+        }
+        let here = pass.token_to(pass.at);
+        let cut = !self.raw.is_empty();
+        if cut {
+            self.raw.extend_from_slice(here);
+        }
+        let whole = if cut { &self.raw } else { here };
+        let mut rewind = false;
+        match self.token {
+            Use::Place(place) => {
+                let decided = self
+                    .values
+                    .decide(place, whole, scalar, &self.limits, pass.editor);
+                let edit = decided.map_err(|error| pass.error(error.kind))?;
+                if cut || edit != Edit::Keep {
+                    pass.keep_to(pass.token);
+                    self.values.write(edit, whole, pass.out);
+                    pass.done = pass.at;
+                }
+            }
+            Use::Test => {
+                self.values
+                    .test(whole, scalar, &mut self.hold, &self.walk, &self.places);
+                rewind = true;
+            }
+            Use::Skip | Use::Key => {}
+        }
+        if cut {
+            self.raw.clear();
+        }
+        self.token = Use::Skip;
+        if rewind { self.settle(pass) } else { Ok(false) }
+    }
+
+    fn open(&mut self, pass: &mut Pass<'_>, object: bool) -> Result<bool, Error> {
+        let mut tested = false;
+        let decided = self.hold.is_decided();
+        if decided || !self.walk.next.is_empty() || !self.walk.filters.is_empty() {
+            if self.hold.is_deciding() {
+                self.hold.test(&self.walk, &self.places, |_| false);
+                tested = true;
+            } else if decided {
+                self.hold.enter(&mut self.walk, &self.places);
+            } else if object && !self.walk.filters.is_empty() {
+                pass.keep_to(pass.at);
+                self.hold
+                    .begin(&mut self.walk, &self.places, pass.at, pass.offset());
+            }
+            if !self.hold.is_deciding() && self.walk.place(&self.places).is_some() {
+                return Err(pass.error(ErrorKind::NotALeaf));
+            }
+        }
+        let opened = self.walk.open(object, &self.places, self.limits.depth);
+        opened.map_err(|kind| pass.error(kind))?;
+        pass.at += 1;
+        let between = if object {
+            Between::FirstKey
+        } else {
+            Between::FirstElement
+        };
+        self.state = State::Between(between);
+        if tested { self.settle(pass) } else { Ok(false) }
+    }
+
+    fn close(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
+        self.walk.close();
+        pass.at += 1;
+        self.state = State::Between(Between::After);
+        if self.hold.is_left(&self.walk) {
+            return self.rewind(pass).map(|()| true);
+        }
+        Ok(false)
+    }
+
+    /// Goes back to the start of the held element if its filters are decided.
+    fn settle(&mut self, pass: &Pass<'_>) -> Result<bool, Error> {
+        let settled = self.hold.is_deciding() && self.hold.is_settled(&self.places);
+        if settled {
+            self.rewind(pass)?;
+        }
+        Ok(settled)
+    }
+
+    fn rewind(&mut self, pass: &Pass<'_>) -> Result<(), Error> {
+        self.hold.reaches(pass.offset(), &self.limits)?;
+        self.hold.rewind(&mut self.walk);
+        self.state = State::Between(Between::Value);
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! What is done with a value that somebody looks at: an editor, or a filter.
+
+use zeroize::Zeroizing;
+
+use super::hold::Hold;
+use super::path::Literal;
+use super::places::Places;
+use super::string;
+use super::walk::Walk;
+use crate::Limits;
+use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::error::{Error, ErrorKind};
+use crate::escape::Escape;
+use crate::out::Out;
+
+/// A word of the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    True,
+    False,
+    Null,
+}
+
+impl Word {
+    pub(super) fn spelling(self) -> &'static [u8] {
+        match self {
+            Self::True => b"true",
+            Self::False => b"false",
+            Self::Null => b"null",
+        }
+    }
+}
+
+/// A value that is no object and no array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scalar {
+    String {
+        /// It must be decoded.
+        escaped: bool,
+    },
+    Number,
+    Word(Word),
+}
+
+/// The buffers that values pass through, used again for each.
+#[derive(Default)]
+pub(super) struct Values {
+    ordinal: u32,
+    plain: Zeroizing<Vec<u8>>,
+    replacement: Zeroizing<Vec<u8>>,
+    written: Zeroizing<Vec<u8>>,
+}
+
+impl Values {
+    /// Asks the editor what is to happen to the value at a place, of which `whole` is the spelling.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValueTooLong`], [`ErrorKind::Charset`] where the value is no text, and what the editor says.
+    pub(super) fn decide(
+        &mut self,
+        place: PlaceId,
+        whole: &[u8],
+        scalar: Scalar,
+        limits: &Limits,
+        editor: &mut dyn Editor,
+    ) -> Result<Edit, Error> {
+        fits(whole.len(), limits)?;
+        let (value_type, text) = match scalar {
+            Scalar::String { .. } => (ValueType::String, inner(whole)),
+            Scalar::Number => (ValueType::Number, whole),
+            Scalar::Word(Word::True | Word::False) => (ValueType::Boolean, whole),
+            Scalar::Word(Word::Null) => return Ok(Edit::Keep),
+        };
+        if text.is_empty() {
+            return Ok(Edit::Keep);
+        }
+        let text = match scalar {
+            Scalar::String { escaped: true } => {
+                self.plain.clear();
+                let decoded = string::decode(text, &mut self.plain);
+                decoded.map_err(|string::LoneSurrogate| Error::new(ErrorKind::Charset, 0))?;
+                &self.plain
+            }
+            Scalar::String { escaped: false } | Scalar::Number | Scalar::Word(_) => text,
+        };
+        self.replacement.clear();
+        let found = Found {
+            place,
+            ordinal: self.ordinal,
+            value_type,
+            text,
+        };
+        self.ordinal = self.ordinal.saturating_add(1);
+        editor.value(found, &mut self.replacement)
+    }
+
+    /// Writes what the edit that was just decided makes of a value.
+    pub(super) fn write(&mut self, edit: Edit, whole: &[u8], out: &mut Out) {
+        match edit {
+            Edit::Keep => out.write(whole),
+            Edit::Replace => {
+                self.written.clear();
+                string::write(&self.replacement, &mut self.written);
+                out.write(&self.written);
+            }
+            Edit::Pending(ask) => {
+                out.write(b"\"");
+                out.hole(ask, Escape::Json);
+                out.write(b"\"");
+            }
+        }
+    }
+
+    /// Takes a value to the filters that look at it.
+    pub(super) fn test(
+        &mut self,
+        whole: &[u8],
+        scalar: Scalar,
+        hold: &mut Hold,
+        walk: &Walk,
+        places: &Places,
+    ) {
+        self.plain.clear();
+        let text = match scalar {
+            Scalar::String { .. } => string::decode(inner(whole), &mut self.plain)
+                .ok()
+                .map(|()| &*self.plain),
+            Scalar::Number | Scalar::Word(_) => None,
+        };
+        hold.test(walk, places, |literal| match (literal, scalar) {
+            (Literal::String(literal), Scalar::String { .. }) => {
+                text.is_some_and(|text| *text == literal.as_bytes())
+            }
+            (Literal::Number(literal), Scalar::Number) => equals(*literal, whole),
+            (Literal::Boolean(true), Scalar::Word(Word::True))
+            | (Literal::Boolean(false), Scalar::Word(Word::False))
+            | (Literal::Null, Scalar::Word(Word::Null)) => true,
+            _ => false,
+        });
+    }
+
+    /// Passes a key that may be known, of which `whole` is the spelling.
+    ///
+    /// # Errors
+    /// As [`Walk::key`].
+    #[inline]
+    pub(super) fn key(
+        &mut self,
+        whole: &[u8],
+        escaped: bool,
+        walk: &mut Walk,
+        places: &Places,
+    ) -> Result<(), ErrorKind> {
+        let key = inner(whole);
+        if !escaped {
+            return walk.key(places, key);
+        }
+        self.plain.clear();
+        match string::decode(key, &mut self.plain) {
+            Ok(()) => walk.key(places, &self.plain),
+            // No name that is known holds half of a surrogate pair, or this byte.
+            Err(string::LoneSurrogate) => walk.key(places, b"\xff"),
+        }
+    }
+
+    /// Bytes that are held here.
+    pub(super) fn held(&self) -> usize {
+        self.plain.capacity() + self.replacement.capacity() + self.written.capacity()
+    }
+}
+
+/// Whether a value of this spelling may stand at a place.
+///
+/// # Errors
+/// [`ErrorKind::ValueTooLong`].
+pub(super) fn fits(length: usize, limits: &Limits) -> Result<(), Error> {
+    let limit = limits.value;
+    if length > limit {
+        Err(Error::new(ErrorKind::ValueTooLong { limit }, 0))
+    } else {
+        Ok(())
+    }
+}
+
+/// A string without its quotes.
+#[inline]
+fn inner(whole: &[u8]) -> &[u8] {
+    whole
+        .get(1..whole.len().saturating_sub(1))
+        .unwrap_or_default()
+}
+
+/// Numbers are compared as every implementation holds them (RFC 9535 §2.3.5.2.2).
+#[expect(
+    clippy::float_cmp,
+    reason = "the standard compares numbers for equality"
+)]
+fn equals(literal: f64, spelling: &[u8]) -> bool {
+    let number = std::str::from_utf8(spelling)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok());
+    number.is_some_and(|number| number == literal)
+}

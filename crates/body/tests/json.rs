@@ -1,5 +1,7 @@
 //! JSON bodies: what is at places changes and nothing else does, at every chunking; what is no JSON is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Plans: which bodies a plan takes, what its selectors may be; texts and queries, which need little more.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 use body::content_type::ContentType;

@@ -29,7 +29,7 @@ impl Name {
                 0..0,
             ));
         }
-        let mut pieces = Vec::new();
+        let mut pieces: Vec<Box<[u8]>> = Vec::new();
         let mut from = 0;
         for piece in text.split(STAR) {
             if let Some(star) = piece.find('*') {
@@ -45,7 +45,7 @@ impl Name {
         }
         if pieces
             .first()
-            .is_some_and(|first: &Box<[u8]>| first.is_empty())
+            .is_some_and(|first| first.is_empty())
         {
             return Err(SelectorError::new(
                 Reason::Expected {

@@ -256,8 +256,8 @@ impl Stream {
         word: Word,
         from: u8,
     ) -> Result<Option<bool>, Error> {
-        let mut read = from;
-        for expected in word.spelling().iter().skip(usize::from(from)) {
+        let rest = word.spelling().iter().skip(usize::from(from));
+        for (read, expected) in (from..).zip(rest) {
             let Some(byte) = pass.bytes.get(pass.at) else {
                 self.state = State::InWord(word, read);
                 return Ok(None);
@@ -266,7 +266,6 @@ impl Stream {
                 return Err(pass.unexpected(*byte, "`true`, `false` or `null`"));
             }
             pass.at += 1;
-            read += 1;
         }
         self.scalar(pass, Scalar::Word(word)).map(Some)
     }

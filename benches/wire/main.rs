@@ -1,1 +1,204 @@
-fn main() {}
+//! What a request costs, side by side in one run: protected by Rempart, passed by Rempart, tunnelled by Rempart, and
+//! passed by hudsucker, which only intercepts.
+//!
+//! The cost is the processor time of the proxy's own process; the load and the origin run in this one.
+
+mod load;
+mod origin;
+mod passer;
+mod process;
+
+use std::net::SocketAddr;
+
+use e2e::{Authority, Gateway, Setup};
+
+use load::{Load, Protocol};
+use origin::Origin;
+use process::Process;
+
+/// An app whose requests are protected.
+const PROTECTED: &str = "protected.saas.example";
+/// An app without routes: intercepted, and passed.
+const PASSED: &str = "passed.saas.example";
+/// A host of no app: tunnelled.
+const TUNNELLED: &str = "tunnelled.example";
+
+const POLICY: &str = r#"
+[app]
+id = "protected"
+title = "An app"
+operator = { name = "Foreign Inc.", jurisdiction = "US" }
+hosts = ["protected.saas.example"]
+
+[fields.name]
+class = "personal"
+treatment = "match"
+[fields.email]
+class = "personal"
+treatment = "match"
+[fields.note]
+class = "health"
+treatment = "sealed"
+
+[[routes]]
+match = "POST /people"
+body = "json"
+protect = [
+  { at = "$.last_name", field = "name" },
+  { at = "$.email", field = "email" },
+  { at = "$.note", field = "note" },
+]
+[[routes]]
+match = "POST /upload"
+body = "json"
+protect = [
+  { at = "$[*].last_name", field = "name" },
+  { at = "$[*].email", field = "email" },
+]
+[[routes]]
+match = "GET /download"
+[[routes]]
+match = "GET /people"
+"#;
+
+const OPEN_POLICY: &str = r#"
+[app]
+id = "passed"
+title = "An app"
+operator = { name = "Foreign Inc.", jurisdiction = "US" }
+hosts = ["passed.saas.example"]
+unmatched = "pass"
+"#;
+
+/// A way through a proxy that is measured.
+struct Way<'a> {
+    name: &'static str,
+    proxy: SocketAddr,
+    host: &'static str,
+    roots: &'a str,
+    process: Process,
+}
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("passer") {
+        return passer::run();
+    }
+    process::raise_file_limit();
+    let authority = Authority::new();
+    let origin = Origin::start(&authority.leaf(&[PROTECTED, PASSED, TUNNELLED]));
+    let gateway = Setup::new()
+        .quiet()
+        .policy("protected.toml", POLICY)
+        .policy("passed.toml", OPEN_POLICY)
+        .resolve(&format!("{PROTECTED}:443"), origin.address)
+        .resolve(&format!("{PASSED}:443"), origin.address)
+        .resolve(&format!("{TUNNELLED}:443"), origin.address)
+        .trust(&authority)
+        .start();
+    let other = passer::Passer::start(origin.address, &authority);
+    let root = gateway.root();
+    let rempart = |name, host, roots| Way {
+        name,
+        proxy: gateway.proxy,
+        host,
+        roots,
+        process: Process(gateway.id()),
+    };
+    let ways = [
+        rempart("Rempart, three fields protected", PROTECTED, root.as_str()),
+        rempart(
+            "Rempart, an app without routes, passed",
+            PASSED,
+            root.as_str(),
+        ),
+        rempart("Rempart, a blind tunnel", TUNNELLED, authority.pem.as_str()),
+        Way {
+            name: "hudsucker, intercepted and passed",
+            proxy: other.address,
+            host: PASSED,
+            roots: &other.root,
+            process: Process(other.id()),
+        },
+    ];
+    requests(&ways);
+    transfers(&ways);
+    idle(&gateway, &ways);
+}
+
+fn requests(ways: &[Way<'_>]) {
+    const COUNT: usize = 20_000;
+    println!(
+        "\n1 KB JSON POST, {COUNT} requests, 16 in flight{:>26}{:>14}",
+        "CPU µs/request", "requests/s"
+    );
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        for way in ways {
+            let load = Load::new(way.proxy, way.host, way.roots, protocol);
+            load.posts(COUNT / 10);
+            let before = way.process.time();
+            let seconds = load.posts(COUNT);
+            let spent = way.process.time() - before;
+            let each = spent.as_secs_f64() * 1e6 / COUNT as f64;
+            println!(
+                "{:<10}{:<48}{each:>13.1}{:>14.0}",
+                protocol.name(),
+                way.name,
+                COUNT as f64 / seconds
+            );
+        }
+    }
+}
+
+fn transfers(ways: &[Way<'_>]) {
+    const BYTES: u64 = 100 << 20;
+    println!(
+        "\n100 MB of JSON by HTTP/1.1{:>45}{:>14}",
+        "CPU s/GB", "MB/s"
+    );
+    for (name, upload) in [("upload", true), ("download", false)] {
+        for way in ways {
+            let load = Load::new(way.proxy, way.host, way.roots, Protocol::Http1);
+            load.posts(100);
+            let before = way.process.time();
+            let (bytes, seconds) = if upload {
+                load.upload(BYTES)
+            } else {
+                load.download(BYTES)
+            };
+            let spent = way.process.time() - before;
+            let gigabytes = bytes as f64 / 1e9;
+            println!(
+                "{name:<10}{:<48}{:>13.2}{:>14.0}",
+                way.name,
+                spent.as_secs_f64() / gigabytes,
+                gigabytes * 1e3 / seconds
+            );
+        }
+    }
+}
+
+fn idle(gateway: &Gateway, ways: &[Way<'_>]) {
+    const CONNECTIONS: usize = 1000;
+    println!(
+        "\n{CONNECTIONS} idle intercepted connections{:>38}",
+        "KB each"
+    );
+    for (at, name) in [(1, "Rempart"), (3, "hudsucker")] {
+        let Some(way) = ways.get(at) else { continue };
+        let load = Load::new(way.proxy, way.host, way.roots, Protocol::Http1);
+        load.posts(100);
+        let before = way.process.memory();
+        let held = load.idle(CONNECTIONS);
+        let grown = way.process.memory().saturating_sub(before);
+        println!(
+            "{:<10}{name:<48}{:>13.1}",
+            "",
+            grown as f64 / 1024.0 / CONNECTIONS as f64
+        );
+        drop(held);
+    }
+    println!(
+        "\nresident at the end: {} MB",
+        gateway.memory("VmRSS") >> 20
+    );
+}

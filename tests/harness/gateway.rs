@@ -21,6 +21,7 @@ pub struct Setup {
     roots: Vec<PathBuf>,
     settings: String,
     arguments: Vec<String>,
+    quiet: bool,
 }
 
 impl Setup {
@@ -73,6 +74,13 @@ impl Setup {
         self
     }
 
+    /// Logs what an operator's would, not everything.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
     /// Starts it and waits until it listens.
     #[must_use]
     pub fn start(self) -> Gateway {
@@ -101,7 +109,7 @@ impl Gateway {
         }
         fs::write(folder.path().join("rempart.toml"), settings(&setup))
             .expect("settings are written");
-        let (child, proxy, console) = spawn(folder.path(), &setup.arguments);
+        let (child, proxy, console) = spawn(folder.path(), &setup);
         Self {
             child,
             folder,
@@ -230,7 +238,7 @@ impl Gateway {
     /// Where it does not come up again.
     pub fn up_again(&mut self) {
         drop(fs::remove_file(self.home().join("run.json")));
-        (self.child, self.proxy, self.console) = spawn(self.folder.path(), &self.setup.arguments);
+        (self.child, self.proxy, self.console) = spawn(self.folder.path(), &self.setup);
     }
 
     /// Reads a page of the console.
@@ -273,7 +281,7 @@ fn settings(setup: &Setup) -> String {
     )
 }
 
-fn spawn(folder: &Path, arguments: &[String]) -> (Child, SocketAddr, SocketAddr) {
+fn spawn(folder: &Path, setup: &Setup) -> (Child, SocketAddr, SocketAddr) {
     let append = |name: &str| {
         File::options()
             .create(true)
@@ -290,8 +298,8 @@ fn spawn(folder: &Path, arguments: &[String]) -> (Child, SocketAddr, SocketAddr)
         .arg("--policies")
         .arg(folder.join("policies"))
         .args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
-        .args(arguments)
-        .env("RUST_LOG", "trace")
+        .args(&setup.arguments)
+        .env("RUST_LOG", if setup.quiet { "info" } else { "trace" })
         .stdin(Stdio::null())
         .stdout(append("stdout"))
         .stderr(append("stderr"))

@@ -324,7 +324,7 @@ fn a_match_value_too_long_for_its_column_is_an_equality_pointer() {
             .as_str()
             .unwrap()
             .len(),
-        53
+        52
     );
 }
 

@@ -44,7 +44,7 @@ impl Engine {
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO kept (app, pointer, field, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             )?;
-            let same = transaction.prepare_cached(
+            let mut same = transaction.prepare_cached(
                 "SELECT 1 FROM kept WHERE app = ?1 AND pointer = ?2 AND field = ?3 AND sealed = ?4",
             )?;
             for batch in batches {
@@ -56,7 +56,10 @@ impl Engine {
                             let values =
                                 params![row.app, pointer.cast_signed(), row.field, row.sealed];
                             match insert.execute(values) {
-                                Ok(0) => None,
+                                Ok(0) => same
+                                    .exists(values)
+                                    .map(|same| same.then_some(pointer))
+                                    .transpose(),
                                 Ok(_) => Some(Ok(pointer)),
                                 Err(error) => Some(Err(error)),
                             }

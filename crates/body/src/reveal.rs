@@ -281,6 +281,8 @@ impl Reveal {
                 None => self.open(token, tokens),
             };
             if opened == Opened::Leave {
+                // Its end may lie beyond `stop`; nothing in it is searched again.
+                self.pass(window, at + length, out);
                 from = at + length;
                 continue;
             }
@@ -299,7 +301,10 @@ impl Reveal {
                     self.ready = Some((length, opened));
                     return Some(at);
                 }
-                Verdict::More => from = at + length,
+                Verdict::More => {
+                    self.pass(window, at + length, out);
+                    from = at + length;
+                }
                 Verdict::Write(spot) => {
                     self.write(window, at + length, opened, &spot, length, out);
                     from = window.passed;

@@ -1,10 +1,13 @@
 //! What is revealed in CSV, forms, XML, event streams, multipart bodies and plain text, checked by second parsers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod reveal_support;
 
 use body::Limits;
 use body::reveal::Counts;
-use reveal_support::{HOSTILE, Toy, chunked, reveal, show};
+use proptest::prelude::*;
+use reveal_support::{HOSTILE, PIECES, Toy, chunked, fill, reveal, show};
 
 /// The rows of a CSV file as the `csv` crate reads them.
 fn rows(file: &[u8], separator: u8) -> Vec<Vec<String>> {
@@ -501,4 +504,29 @@ fn styles_keep_their_tokens() {
         chunked("text/css", sheet.as_bytes(), &mut toy),
         sheet.as_bytes()
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn i08_no_table_changes_its_shape(
+        cells in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 0..5), 12),
+        values in prop::collection::vec(prop::sample::select(HOSTILE), 3),
+        separator in prop::sample::select(vec![b',', b';', b'\t']),
+        quoting in prop::sample::select(vec![csv::QuoteStyle::Necessary, csv::QuoteStyle::Always]),
+    ) {
+        let mut toy = Toy::default();
+        let tokens: Vec<String> = values.iter().map(|value| toy.seal(value)).collect();
+        let cells: Vec<String> = cells.iter().map(|pieces| fill(pieces, &tokens)).collect();
+        let mut writer = csv::WriterBuilder::new().delimiter(separator).quote_style(quoting).from_writer(Vec::new());
+        writer.write_record(["a", "b", "c"]).unwrap();
+        for row in cells.chunks(3) {
+            writer.write_record(row).unwrap();
+        }
+        let file = writer.into_inner().unwrap();
+        let (revealed, _) = reveal("text/csv", &[&file], &mut toy);
+        let shape = |file: &[u8]| rows(file, separator).iter().map(Vec::len).collect::<Vec<_>>();
+        prop_assert_eq!(shape(&revealed), shape(&file), "{} became {}", show(&file), show(&revealed));
+    }
 }

@@ -3,12 +3,15 @@
 //! The tree of the revealed page must be the tree of the page with each token's text exchanged for its value: no
 //! element, attribute or comment more or less (I8), and the value equal (I2).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod reveal_support;
 
 use body::reveal::Counts;
 use html5ever::tendril::TendrilSink;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use reveal_support::{HOSTILE, Toy, chunked, reveal};
+use proptest::prelude::*;
+use reveal_support::{HOSTILE, PIECES, Toy, chunked, fill, reveal};
 use serde_json::json;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -117,6 +120,13 @@ fn where_nothing_can_be_escaped_tokens_stay() {
         "<svg><![CDATA[ T ]]></svg>",
         "<svg><a><set attributeName=href to='T'/></a></svg>",
         "<plaintext>T</p>",
+        "<title></tiT</title>",
+        "<textarea><T</textarea>",
+        "<script type=application/json>{\"a\":\"</T\"}</script>",
+        "<script type=application/json>{\"a\":\"<!T\"}</script>",
+        "<p onclick=\"f('&T')\">x",
+        "<p onclick=\"f('\\T')\">x",
+        "<p title=\"&#T\">x",
     ] {
         let mut toy = Toy::default();
         let page = page.replace('T', &toy.seal("x"));
@@ -378,4 +388,34 @@ fn without_a_declared_charset_values_are_written_in_ascii() {
         chunked("text/html", page.as_bytes(), &mut toy),
         b"<script>a='\\ud83d\\ude00'</script>"
     );
+}
+
+/// The elements of a page, their attributes' names, and where its comments are.
+fn shape(page: &[u8]) -> Vec<String> {
+    let nodes = tree(page, &|_| String::new())
+        .into_iter()
+        .filter(|node| !node.contains(" text "));
+    nodes
+        .map(|node| {
+            node.split_once(" comment")
+                .map_or(node.clone(), |(depth, _)| format!("{depth} comment"))
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn i08_no_page_changes_its_shape(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 1..30),
+        values in prop::collection::vec(prop::sample::select(HOSTILE), 3),
+        charset in prop::sample::select(vec!["text/html", "text/html; charset=utf-8"]),
+    ) {
+        let mut toy = Toy::default();
+        let tokens: Vec<String> = values.iter().map(|value| toy.seal(value)).collect();
+        let page = fill(&pieces, &tokens);
+        let (revealed, _) = reveal(charset, &[page.as_bytes()], &mut toy);
+        prop_assert_eq!(shape(&revealed), shape(page.as_bytes()), "{} became {}", page, String::from_utf8_lossy(&revealed));
+    }
 }

@@ -1,9 +1,12 @@
 //! What is revealed in JSON, checked by a parser that shares no code with it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod reveal_support;
 
 use body::reveal::Counts;
-use reveal_support::{HOSTILE, Toy, chunked, reveal, token};
+use proptest::prelude::*;
+use reveal_support::{HOSTILE, PIECES, Toy, chunked, fill, reveal, token};
 use serde_json::{Value, json};
 
 const JSON: &str = "application/json";
@@ -202,5 +205,44 @@ fn values_that_come_later_are_written_where_they_belong() {
         let revealed = chunked(JSON, page.as_bytes(), &mut toy);
         let found: Value = serde_json::from_slice(&revealed).unwrap();
         assert_eq!(found, json!({"a": value, "b": ["<p>&amp;", 7]}));
+    }
+}
+
+/// A document with its strings emptied, but for the shape of the JSON in them.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner) if inner.is_object() || inner.is_array() => json!({ "inner": shape(&inner) }),
+            _ => json!(""),
+        },
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::Object(pairs) => pairs
+            .iter()
+            .map(|(key, value)| (key.clone(), shape(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn i08_no_document_changes_its_shape(
+        strings in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 1..8), 4),
+        // A value that is a document would show as one where it is all of a string.
+        values in prop::collection::vec(prop::sample::select(HOSTILE).prop_filter("text", |v| !v.starts_with('{')), 3),
+        depth in 0..3_usize,
+    ) {
+        let mut toy = Toy::default();
+        let tokens: Vec<String> = values.iter().map(|value| toy.seal(value)).collect();
+        let strings: Vec<String> = strings.iter().map(|pieces| fill(pieces, &tokens)).collect();
+        let mut page = json!([{ "a": strings[0], "b": [strings[1], 2] }, strings[2], { "c": { "d": strings[3] } }]);
+        for _ in 0..depth {
+            page = json!({ "a": page.to_string(), "b": strings[0] });
+        }
+        let (revealed, _) = reveal(JSON, &[page.to_string().as_bytes()], &mut toy);
+        let found: Value = serde_json::from_slice(&revealed).unwrap();
+        prop_assert_eq!(shape(&found), shape(&page), "{} became {}", page, String::from_utf8_lossy(&revealed));
     }
 }

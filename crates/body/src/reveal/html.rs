@@ -40,7 +40,8 @@ pub(super) struct Html {
     tail: u128,
     near: u8,
     escaped: Escaped,
-    foreign: bool,
+    /// How many `svg` and `math` elements are open.
+    foreign: u32,
     run: Run,
     /// Directly after a start tag that swallows a line feed.
     first: bool,
@@ -118,7 +119,7 @@ impl Html {
             tail: 0,
             near: 0,
             escaped: Escaped::No,
-            foreign: false,
+            foreign: 0,
             run,
             first: false,
             markup,
@@ -146,6 +147,8 @@ impl Html {
 
     pub(super) fn standing(&mut self) -> Standing {
         match self.state {
+            // What the value begins with could complete the tag.
+            State::Text if self.raw.is_some() && self.may_open_tag() => Standing::Leave,
             State::Text => match &mut self.raw {
                 None | Some(Raw::Escapable) if self.run.is_url() => Standing::Url,
                 None | Some(Raw::Escapable) => Standing::Open,
@@ -311,6 +314,16 @@ impl Html {
         })
     }
 
+    /// Whether raw text so far ends with the beginning of what would mean something in it.
+    fn may_open_tag(&self) -> bool {
+        let name = self.raw_name.get();
+        (0..=name.len()).any(|length| self.tail_is(b"</", name.get(..length).unwrap_or_default()))
+            || (0..=6).any(|length| self.tail_is(b"<", b"script".get(..length).unwrap_or_default()))
+            || [&b"<!"[..], b"<!-"]
+                .iter()
+                .any(|open| self.tail_is(open, b""))
+    }
+
     fn end_raw(&mut self, byte: u8) {
         self.raw = None;
         self.tag = self.raw_name;
@@ -442,21 +455,28 @@ impl Html {
         self.state = State::Text;
         self.run = Run::Empty;
         let name = self.tag;
+        let is_foreign = matches!(name.get(), b"svg" | b"math");
         if self.closing {
-            self.foreign &= !matches!(name.get(), b"svg" | b"math");
+            self.foreign = self.foreign.saturating_sub(u32::from(is_foreign));
             return;
         }
         self.first = matches!(name.get(), b"pre" | b"listing" | b"textarea");
-        self.foreign |= matches!(name.get(), b"svg" | b"math");
-        if self.foreign && self.self_closing {
-            return;
+        if is_foreign && !self.self_closing {
+            self.foreign = self.foreign.saturating_add(1);
         }
         let raw = match name.get() {
-            b"script" => self.script(),
-            b"style" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Raw::Opaque,
-            b"title" if self.foreign => return,
-            b"title" | b"textarea" => Raw::Escapable,
             b"plaintext" => Raw::Endless,
+            b"title" if self.foreign > 0 && !self.self_closing => return,
+            // In foreign content these hold markup, or nothing where they close themselves; only the tree knows.
+            b"script" | b"style" | b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed"
+            | b"noframes"
+                if self.foreign > 0 =>
+            {
+                Raw::Opaque
+            }
+            b"style" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Raw::Opaque,
+            b"script" => self.script(),
+            b"title" | b"textarea" => Raw::Escapable,
             _ => return,
         };
         self.raw = Some(raw);

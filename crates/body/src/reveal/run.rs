@@ -34,11 +34,30 @@ impl Run {
             }
             None => bytes,
         };
-        for byte in last {
-            if self.is_url() {
-                return;
+        self.advance_in_run(last);
+    }
+
+    /// Goes over bytes of which none ends the run: only those around colons are looked at one by one.
+    fn advance_in_run(&mut self, mut bytes: &[u8]) {
+        while let Some((first, rest)) = bytes.split_first() {
+            match self {
+                Self::Url => return,
+                Self::Colon | Self::Slash => {
+                    self.step(*first);
+                    bytes = rest;
+                }
+                Self::Empty | Self::Word => {
+                    let colon = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
+                    if let Some(before) = colon.checked_sub(1).and_then(|at| bytes.get(at)) {
+                        self.step(*before);
+                    }
+                    bytes = bytes.get(colon..).unwrap_or_default();
+                    if let Some((colon, rest)) = bytes.split_first() {
+                        self.step(*colon);
+                        bytes = rest;
+                    }
+                }
             }
-            self.step(*byte);
         }
     }
 
@@ -47,7 +66,7 @@ impl Run {
         *self = match (*self, byte) {
             _ if ends(byte) => Self::Empty,
             (Self::Url, _) => Self::Url,
-            (state, b'\\') => state,
+            (state @ (Self::Colon | Self::Slash), b'\\') => state,
             (Self::Word, b':') => Self::Colon,
             (Self::Colon, b'/') => Self::Slash,
             (Self::Slash, b'/') => Self::Url,

@@ -45,6 +45,106 @@ pub const HOSTILE: &[&str] = &[
     "https://evil.example/?a=b",
 ];
 
+/// Pieces of pages, tokens among them as `T`.
+pub const PIECES: &[&str] = &[
+    "T",
+    "T",
+    "T",
+    "T",
+    "q123999999",
+    "\"",
+    "'",
+    "\\",
+    "\\\"",
+    "\\\\",
+    "{\"a\":\"",
+    "\"}",
+    ",",
+    ";",
+    "\t",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    ":",
+    "=",
+    "&",
+    "<p>",
+    "</p>",
+    "<a href=\"",
+    "<p title='",
+    "<p title=",
+    "<p data-x=\"{&quot;a&quot;:&quot;",
+    ">",
+    "<",
+    "</",
+    "<!",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<script>",
+    "</script>",
+    "</script",
+    "<script type=application/json>",
+    "<textarea>",
+    "</textarea>",
+    "<title>",
+    "</title>",
+    "<style>",
+    "</style>",
+    "<pre>",
+    "<svg>",
+    "</svg>",
+    "<iframe srcdoc=\"",
+    "/>",
+    "&lt;",
+    "&quot;",
+    "&#39;",
+    "&#",
+    "`",
+    "${",
+    "}",
+    "/",
+    "//",
+    "/*",
+    "*/",
+    "https://a.example/",
+    "data: ",
+    "id: ",
+    "--b",
+    "--b--",
+    "Content-Type: application/json\r\n\r\n",
+    "\\u003cp>",
+    "\\u00",
+    "é",
+    "\u{feff}",
+    "x",
+    "1",
+    "q12",
+    "q123",
+    "mailto:",
+    "onclick='f(\"",
+    " onclick=f(",
+    " style=\"",
+    "[",
+    "]",
+    "{",
+];
+
+/// A page of these pieces, its tokens in turn.
+pub fn fill(pieces: &[&str], tokens: &[String]) -> String {
+    let mut turn = tokens.iter().cycle();
+    let piece = |piece: &&str| {
+        if *piece == "T" {
+            turn.next().unwrap().clone()
+        } else {
+            (*piece).to_owned()
+        }
+    };
+    pieces.iter().map(piece).collect()
+}
+
 const PREFIX: &[u8] = b"q123";
 const LENGTH: usize = 10;
 

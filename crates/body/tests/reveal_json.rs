@@ -208,19 +208,32 @@ fn values_that_come_later_are_written_where_they_belong() {
     }
 }
 
-/// A document with its strings emptied, but for the shape of the JSON in them.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(inner) if inner.is_object() || inner.is_array() => json!({ "inner": shape(&inner) }),
-            _ => json!(""),
+/// Whether two documents are alike but for the text in them; JSON in a string of the first must be alike too.
+fn alike(page: &Value, revealed: &Value) -> bool {
+    match (page, revealed) {
+        (Value::String(page), Value::String(revealed)) => match serde_json::from_str::<Value>(page)
+        {
+            Ok(inner) if inner.is_object() || inner.is_array() => {
+                serde_json::from_str(revealed).is_ok_and(|revealed| alike(&inner, &revealed))
+            }
+            _ => true,
         },
-        Value::Array(items) => items.iter().map(shape).collect(),
-        Value::Object(pairs) => pairs
-            .iter()
-            .map(|(key, value)| (key.clone(), shape(value)))
-            .collect(),
-        other => other.clone(),
+        (Value::Array(page), Value::Array(revealed)) => {
+            page.len() == revealed.len()
+                && page
+                    .iter()
+                    .zip(revealed)
+                    .all(|(page, revealed)| alike(page, revealed))
+        }
+        (Value::Object(page), Value::Object(revealed)) => {
+            let same = |(key, value): (&String, &Value)| {
+                revealed
+                    .get(key)
+                    .is_some_and(|revealed| alike(value, revealed))
+            };
+            page.len() == revealed.len() && page.iter().all(same)
+        }
+        (page, revealed) => page == revealed,
     }
 }
 
@@ -230,8 +243,7 @@ proptest! {
     #[test]
     fn i08_no_document_changes_its_shape(
         strings in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 1..8), 4),
-        // A value that is a document would show as one where it is all of a string.
-        values in prop::collection::vec(prop::sample::select(HOSTILE).prop_filter("text", |v| !v.starts_with('{')), 3),
+        values in prop::collection::vec(prop::sample::select(HOSTILE), 3),
         depth in 0..3_usize,
     ) {
         let mut toy = Toy::default();
@@ -243,6 +255,6 @@ proptest! {
         }
         let (revealed, _) = reveal(JSON, &[page.to_string().as_bytes()], &mut toy);
         let found: Value = serde_json::from_slice(&revealed).unwrap();
-        prop_assert_eq!(shape(&found), shape(&page), "{} became {}", page, String::from_utf8_lossy(&revealed));
+        prop_assert!(alike(&page, &found), "{} became {}", page, String::from_utf8_lossy(&revealed));
     }
 }

@@ -67,7 +67,12 @@ enum State {
     Declaration,
     Comment,
     Bogus,
-    Cdata,
+    /// In a CDATA section, if the tree stands in foreign content; if it does not, this is a comment that may have
+    /// ended, and a tag may have begun after it.
+    Cdata {
+        ended: bool,
+        tags: bool,
+    },
 }
 
 /// Raw text: the parser looks for nothing in it but its end tag.
@@ -135,7 +140,7 @@ impl Html {
                     Some(_) => self.raw_text(bytes),
                 },
                 State::Value => self.value(bytes),
-                State::Comment | State::Bogus | State::Cdata => self.skipped(bytes),
+                State::Comment | State::Bogus | State::Cdata { .. } => self.skipped(bytes),
                 _ => {
                     self.step(*first);
                     1
@@ -358,7 +363,7 @@ impl Html {
             State::AfterName => self.before_name(byte),
             State::BeforeValue => self.before_value(byte),
             State::Declaration => self.declaration(byte),
-            State::Text | State::Value | State::Comment | State::Bogus | State::Cdata => {}
+            State::Text | State::Value | State::Comment | State::Bogus | State::Cdata { .. } => {}
         }
     }
 
@@ -513,10 +518,14 @@ impl Html {
             }
             CDATA => {
                 self.tail = 0;
-                self.state = State::Cdata;
+                self.state = State::Cdata {
+                    ended: false,
+                    tags: false,
+                };
             }
             b"-" => {}
-            start if CDATA.starts_with(start) => {}
+            // Elsewhere it is a comment that the next `>` ends.
+            start if self.foreign > 0 && CDATA.starts_with(start) => {}
             _ if byte == b'>' => self.state = State::Text,
             _ => self.state = State::Bogus,
         }
@@ -526,15 +535,22 @@ impl Html {
     fn skipped(&mut self, bytes: &[u8]) -> usize {
         let end: &[&[u8]] = match self.state {
             State::Comment => &[b"-->", b"--!>"],
-            State::Cdata => &[b"]]>"],
+            State::Cdata { .. } => &[b"]]>"],
             _ => &[b">"],
         };
         for (at, byte) in bytes.iter().enumerate() {
             self.tail = self.tail << 8 | u128::from(*byte);
             if *byte == b'>' && end.iter().any(|end| self.tail_is(b"", end)) {
+                if let State::Cdata { tags: true, .. } = self.state {
+                    self.raw = Some(Raw::Endless);
+                }
                 self.state = State::Text;
                 self.run = Run::Empty;
                 return at + 1;
+            }
+            if let State::Cdata { ended, tags } = &mut self.state {
+                *ended |= *byte == b'>';
+                *tags |= *ended && *byte == b'<';
             }
         }
         bytes.len()

@@ -35,7 +35,7 @@ use bytes::Bytes;
 /// The most that one stream may hold in memory, in bytes (design §4.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest single value at a place, decoded.
+    /// The longest single value at a place, as it is spelled.
     pub value: usize,
     /// The most of an enclosing element held where what decides stands on the far side of the value.
     pub lookahead: usize,

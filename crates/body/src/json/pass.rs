@@ -87,8 +87,9 @@ impl<'a> Pass<'a> {
         Error::new(kind, self.offset())
     }
 
-    /// A byte that may not stand between tokens. No other charset's text gets past its first structural
-    /// character without one that is zero or above ASCII, nor does a byte-order mark.
+    /// A byte that may not stand here. No other charset's text gets past its first structural character without
+    /// one that is zero or above ASCII, nor does a byte-order mark; and what is cut off a malformed character by
+    /// the end of a chunk is told as all of it would be.
     #[cold]
     pub(super) fn unexpected(&self, byte: u8, expected: &'static str) -> Error {
         let foreign = byte == 0 || !byte.is_ascii();

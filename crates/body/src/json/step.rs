@@ -239,7 +239,8 @@ impl Stream {
             }
             Err((at, expected)) => {
                 pass.at = at;
-                Err(pass.error(ErrorKind::Syntax { expected }))
+                let byte = pass.bytes.get(at).copied().unwrap_or_default();
+                Err(pass.unexpected(byte, expected))
             }
         }
     }

@@ -17,6 +17,9 @@ pub struct AskId(pub u32);
 /// Below this a kept range is copied: a piece of its own costs more than the copy.
 const COPY_BELOW: usize = 1024;
 
+/// The least room that is asked for at once where short pieces are gathered, as long as the chunk has as much.
+const ROOM: usize = 4096;
+
 #[derive(Debug)]
 enum Part {
     Bytes(Bytes),
@@ -69,7 +72,7 @@ impl Out {
     /// Appends new bytes.
     pub fn write(&mut self, bytes: &[u8]) {
         self.settle();
-        self.tail.extend_from_slice(bytes);
+        gather(&mut self.tail, bytes, self.chunk.len());
         self.ready += bytes.len();
     }
 
@@ -157,7 +160,7 @@ impl Out {
         self.ready += range.len();
         if range.len() < COPY_BELOW {
             if let Some(bytes) = self.chunk.get(range) {
-                self.tail.extend_from_slice(bytes);
+                gather(&mut self.tail, bytes, self.chunk.len());
             }
         } else {
             if !self.tail.is_empty() {
@@ -175,4 +178,13 @@ impl Out {
                 .push_back(Part::Bytes(self.tail.split().freeze()));
         }
     }
+}
+
+/// Appends to the buffer of short pieces. A small message should need its room once: tokens are longer than what
+/// they stand for, so some is asked for beyond the chunk.
+fn gather(tail: &mut BytesMut, bytes: &[u8], chunk: usize) {
+    if tail.capacity() - tail.len() < bytes.len() {
+        tail.reserve(bytes.len().max((chunk + chunk / 4).min(ROOM)));
+    }
+    tail.extend_from_slice(bytes);
 }

@@ -43,10 +43,7 @@ impl Name {
             from += piece.len() + STAR.len();
             pieces.push(piece.as_bytes().into());
         }
-        if pieces
-            .first()
-            .is_some_and(|first| first.is_empty())
-        {
+        if pieces.first().is_some_and(|first| first.is_empty()) {
             return Err(SelectorError::new(
                 Reason::Expected {
                     expected: "the name of a field",

@@ -175,6 +175,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 
 /// Appends `text` as a string with its quotes.
 pub(super) fn write(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
     loop {

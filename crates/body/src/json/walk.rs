@@ -5,6 +5,9 @@ use super::skip::Open;
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
 
+/// Most bodies are no deeper: their frames need room once.
+const USUAL_DEPTH: usize = 12;
+
 /// An open object or array.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
@@ -41,7 +44,10 @@ pub(super) struct Mark {
 impl Walk {
     /// A walk that stands before the whole body.
     pub(super) fn new(places: &Places) -> Self {
-        let mut walk = Self::default();
+        let mut walk = Self {
+            frames: Vec::with_capacity(USUAL_DEPTH),
+            ..Self::default()
+        };
         walk.arrive(places, Places::ROOT);
         walk
     }

@@ -154,6 +154,16 @@ impl Browser {
         );
     }
 
+    /// Chooses a file in the first element of a CSS selector.
+    pub fn choose(&self, selector: &str, file: &Path) {
+        let element = self.element(selector);
+        self.ask(
+            "POST",
+            &format!("/element/{element}/value"),
+            &json!({ "text": file.display().to_string() }),
+        );
+    }
+
     /// Clicks the first element of a CSS selector.
     pub fn click(&self, selector: &str) {
         let element = self.element(selector);

@@ -295,9 +295,8 @@ fn spawn(folder: &Path, setup: &Setup) -> (Child, SocketAddr, SocketAddr) {
         .arg(folder.join("home"))
         .arg("--config")
         .arg(folder.join("rempart.toml"))
-        .arg("--policies")
-        .arg(folder.join("policies"))
         .args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
+        .args(policies(folder, setup))
         .args(&setup.arguments)
         .env("RUST_LOG", if setup.quiet { "info" } else { "trace" })
         .stdin(Stdio::null())
@@ -330,6 +329,15 @@ fn spawn(folder: &Path, setup: &Setup) -> (Child, SocketAddr, SocketAddr) {
         address("console").expect("a console address"),
     );
     (child, proxy, console)
+}
+
+/// The flag that names the policies; none where a test has none, so that the gateway has its own.
+fn policies(folder: &Path, setup: &Setup) -> Vec<PathBuf> {
+    if setup.policies.is_empty() {
+        Vec::new()
+    } else {
+        vec!["--policies".into(), folder.join("policies")]
+    }
 }
 
 /// The binary under test: what `cargo xtask` built and named, or what cargo builds when a test is run alone.

@@ -6,6 +6,7 @@
 
 mod clients;
 mod common;
+mod demo;
 mod durable;
 mod memory;
 mod protect;

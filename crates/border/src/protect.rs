@@ -11,6 +11,9 @@ use bytes::Bytes;
 use crate::sealer::Sealer;
 use crate::{Answer, Flow, Progress, Refusal};
 
+/// How many coded bytes are decoded before what they became is encoded again: each may become a thousand.
+const CODED: usize = 4 << 10;
+
 /// A body being protected.
 pub(crate) struct Protect {
     sealer: Sealer,
@@ -47,19 +50,28 @@ impl Protect {
     }
 
     fn rewrite(&mut self, chunk: Bytes) -> Result<(), Error> {
-        let chunk = match &mut self.coding {
-            Some((decoder, _)) => {
-                let mut decoded = Vec::new();
-                decoder.push(&chunk, &mut decoded)?;
-                Bytes::from(decoded)
+        if self.coding.is_none() {
+            return self.rewrite_plain(&chunk);
+        }
+        for piece in chunk.chunks(CODED) {
+            let mut decoded = Vec::new();
+            if let Some((decoder, _)) = &mut self.coding {
+                decoder.push(piece, &mut decoded)?;
             }
-            None => chunk,
-        };
+            self.rewrite_plain(&decoded.into())?;
+            if self.read > self.whole {
+                self.pump(false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rewrite_plain(&mut self, chunk: &Bytes) -> Result<(), Error> {
         self.read = self.read.saturating_add(chunk.len());
         if chunk.is_empty() {
             return Ok(());
         }
-        self.rewriter.push(&chunk, &mut self.sealer, &mut self.out)
+        self.rewriter.push(chunk, &mut self.sealer, &mut self.out)
     }
 
     fn end(&mut self) -> Result<(), Error> {

@@ -510,6 +510,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 
     #[test]
+    fn i08_no_xml_document_changes_its_shape(
+        texts in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 0..6), 4),
+        values in prop::collection::vec(prop::sample::select(HOSTILE), 3),
+        charset in prop::sample::select(vec!["text/xml", "text/xml; charset=utf-8"]),
+    ) {
+        let mut toy = Toy::default();
+        let tokens: Vec<String> = values.iter().map(|value| toy.seal(value)).collect();
+        let texts: Vec<String> = texts.iter().map(|pieces| fill(pieces, &tokens)).collect();
+        let escaped: Vec<_> = texts.iter().map(|text| quick_xml::escape::escape(text)).collect();
+        let cdata = texts[3].replace("]]>", "]]]]><![CDATA[>");
+        let page = format!(
+            "<a><b c=\"{}\" d='{}'>{}<i/>x</b><e><![CDATA[{cdata}]]></e><f>{}</f></a>",
+            escaped[0], escaped[1], escaped[2], tokens[0]
+        );
+        let (revealed, _) = reveal(charset, &[page.as_bytes()], &mut toy);
+        let shape = |document: &[u8]| -> Vec<String> {
+            events(document, &|_| String::new()).into_iter().filter(|event| !event.starts_with("text")).collect()
+        };
+        prop_assert_eq!(shape(&revealed), shape(page.as_bytes()), "{} became {}", page, show(&revealed));
+    }
+
+    #[test]
     fn i08_no_table_changes_its_shape(
         cells in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 0..5), 12),
         values in prop::collection::vec(prop::sample::select(HOSTILE), 3),

@@ -7,6 +7,7 @@
 //! which a token stays.
 
 mod attribute;
+mod raw;
 
 use super::json::Json;
 use super::machine::{Seen, Standing, Verdict};
@@ -15,9 +16,7 @@ use super::run::Run;
 use super::script::Script;
 use crate::escape::Escape;
 use attribute::Attribute;
-
-/// Longer than `</textarea` and any other end that is looked for in raw text.
-const NEAR: u8 = 12;
+use raw::{Raw, RawText};
 
 pub(super) struct Html {
     depth: u8,
@@ -33,13 +32,10 @@ pub(super) struct Html {
     quote: Option<u8>,
     /// The `type` of the tag being read, if it is a script's.
     script_type: Name,
-    /// What the text belongs to, where it is raw.
-    raw: Option<Raw>,
-    raw_name: Name,
-    /// The last bytes of raw text, and for how many more a tag may be open in them.
-    tail: u128,
-    near: u8,
-    escaped: Escaped,
+    /// The element that the text belongs to, where it is raw.
+    raw: Option<RawText>,
+    /// The last bytes of what is skipped.
+    tail: u32,
     /// How many `svg` and `math` elements are open.
     foreign: u32,
     run: Run,
@@ -75,28 +71,6 @@ enum State {
     },
 }
 
-/// Raw text: the parser looks for nothing in it but its end tag.
-enum Raw {
-    /// Character references are read (`title`, `textarea`).
-    Escapable,
-    /// A script.
-    Script(Box<Script>),
-    /// A script element that holds JSON.
-    Data(Box<Json>),
-    /// Nothing in it is displayed, or nothing can be escaped in it.
-    Opaque,
-    /// `plaintext`: it has no end.
-    Endless,
-}
-
-/// The script data escaped states (§13.2.5.20).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Escaped {
-    No,
-    Once,
-    Twice,
-}
-
 impl Html {
     /// A document, with the most that is looked past a token.
     pub(super) fn document(lookahead: usize) -> Self {
@@ -120,10 +94,7 @@ impl Html {
             quote: None,
             script_type: Name::default(),
             raw: None,
-            raw_name: Name::default(),
             tail: 0,
-            near: 0,
-            escaped: Escaped::No,
             foreign: 0,
             run,
             first: false,
@@ -152,14 +123,10 @@ impl Html {
 
     pub(super) fn standing(&mut self) -> Standing {
         match self.state {
-            // What the value begins with could complete the tag.
-            State::Text if self.raw.is_some() && self.may_open_tag() => Standing::Leave,
             State::Text => match &mut self.raw {
-                None | Some(Raw::Escapable) if self.run.is_url() => Standing::Url,
-                None | Some(Raw::Escapable) => Standing::Open,
-                Some(Raw::Script(script)) => script.standing(),
-                Some(Raw::Data(json)) => json.standing(),
-                Some(Raw::Opaque | Raw::Endless) => Standing::Leave,
+                Some(raw) => raw.standing(),
+                None if self.run.is_url() => Standing::Url,
+                None => Standing::Open,
             },
             State::BeforeValue => {
                 self.begin_value(None);
@@ -181,8 +148,7 @@ impl Html {
                 };
                 self.attribute.escape(markup).within(outer)
             }
-            (_, Some(Raw::Script(script))) => script.escape(markup),
-            (_, Some(Raw::Data(json))) => json.escape(markup),
+            (_, Some(raw)) => raw.escape(self.first, markup),
             _ if self.first => Escape::HtmlFirst,
             _ => Escape::Html,
         }
@@ -191,8 +157,7 @@ impl Html {
     /// The verdict for a document.
     pub(super) fn spot(&mut self, seen: &Seen<'_>) -> Verdict {
         match (self.state, &mut self.raw) {
-            (State::Text, Some(Raw::Script(script))) => return script.spot(seen, self.lookahead),
-            (State::Text, Some(Raw::Data(json))) => return json.spot(seen),
+            (State::Text, Some(raw)) => return raw.spot(self.first, seen, self.lookahead),
             (State::Value, _) if !seen.is_simple() => {
                 match self
                     .attribute
@@ -215,7 +180,7 @@ impl Html {
     /// The bytes that may give way to a number.
     pub(super) fn hold(&self) -> usize {
         match (self.state, &self.raw) {
-            (State::Text, Some(Raw::Data(json))) => json.hold(),
+            (State::Text, Some(raw)) => raw.hold(),
             _ => 0,
         }
     }
@@ -252,89 +217,17 @@ impl Html {
     }
 
     fn raw_text(&mut self, bytes: &[u8]) -> usize {
-        if self.near == 0 && self.escaped == Escaped::No {
-            let end = memchr::memchr(b'<', bytes).unwrap_or(bytes.len());
-            if end > 0 {
-                self.tail = 0;
-                self.raw_bytes(bytes.get(..end).unwrap_or_default());
-                return end;
-            }
+        let Some(raw) = &mut self.raw else { return 0 };
+        let end = raw.advance(bytes);
+        if let Some(at) = end {
+            self.tag = raw.name();
+            self.closing = true;
+            self.raw = None;
+            self.begin_attributes();
+            return at;
         }
-        if let Some(byte) = bytes.first() {
-            self.raw_byte(*byte);
-        }
-        1
-    }
-
-    fn raw_bytes(&mut self, bytes: &[u8]) {
-        match &mut self.raw {
-            Some(Raw::Script(script)) => script.advance(bytes),
-            Some(Raw::Data(json)) => json.advance(bytes),
-            Some(Raw::Escapable) => {
-                self.first = false;
-                self.run.advance(bytes);
-            }
-            Some(Raw::Opaque | Raw::Endless) | None => {}
-        }
-    }
-
-    fn raw_byte(&mut self, byte: u8) {
-        let is_script = matches!(self.raw, Some(Raw::Script(_) | Raw::Data(_)));
-        if ends_name(byte) {
-            if self.tail_is(b"</", self.raw_name.get()) && !matches!(self.raw, Some(Raw::Endless)) {
-                if self.escaped != Escaped::Twice {
-                    self.end_raw(byte);
-                    return;
-                }
-                self.escaped = Escaped::Once;
-            } else if is_script && self.escaped == Escaped::Once && self.tail_is(b"<", b"script") {
-                self.escaped = Escaped::Twice;
-            }
-        }
-        self.tail = self.tail << 8 | u128::from(byte.to_ascii_lowercase());
-        self.near = if byte == b'<' {
-            NEAR
-        } else {
-            self.near.saturating_sub(1)
-        };
-        if is_script {
-            if self.tail & 0xffff_ffff == u128::from(u32::from_be_bytes(*b"<!--"))
-                && self.escaped == Escaped::No
-            {
-                self.escaped = Escaped::Once;
-            } else if self.tail & 0xff_ffff == u128::from(u32::from_be_bytes(*b"\0-->")) {
-                self.escaped = Escaped::No;
-            }
-        }
-        self.raw_bytes(&[byte]);
-    }
-
-    /// Whether raw text so far ends with `open` and `name`.
-    fn tail_is(&self, open: &[u8], name: &[u8]) -> bool {
-        let mut tail = self.tail;
-        open.iter().chain(name).rev().all(|expected| {
-            let matches = (tail & 0xff) == u128::from(*expected);
-            tail >>= 8;
-            matches
-        })
-    }
-
-    /// Whether raw text so far ends with the beginning of what would mean something in it.
-    fn may_open_tag(&self) -> bool {
-        let name = self.raw_name.get();
-        (0..=name.len()).any(|length| self.tail_is(b"</", name.get(..length).unwrap_or_default()))
-            || (0..=6).any(|length| self.tail_is(b"<", b"script".get(..length).unwrap_or_default()))
-            || [&b"<!"[..], b"<!-"]
-                .iter()
-                .any(|open| self.tail_is(open, b""))
-    }
-
-    fn end_raw(&mut self, byte: u8) {
-        self.raw = None;
-        self.tag = self.raw_name;
-        self.closing = true;
-        self.begin_attributes();
-        self.step(byte);
+        self.first = false;
+        bytes.len()
     }
 
     fn begin_attributes(&mut self) {
@@ -484,11 +377,7 @@ impl Html {
             b"title" | b"textarea" => Raw::Escapable,
             _ => return,
         };
-        self.raw = Some(raw);
-        self.raw_name = name;
-        self.tail = 0;
-        self.near = 0;
-        self.escaped = Escaped::No;
+        self.raw = Some(RawText::new(raw, name));
     }
 
     fn script(&self) -> Raw {
@@ -513,7 +402,7 @@ impl Html {
         match self.name.get() {
             b"--" => {
                 // `<!-->` and `<!--->` are whole comments.
-                self.tail = u128::from(u16::from_be_bytes(*b"--"));
+                self.tail = u32::from(u16::from_be_bytes(*b"--"));
                 self.state = State::Comment;
             }
             CDATA => {
@@ -533,16 +422,11 @@ impl Html {
 
     /// What is not displayed, up to its end.
     fn skipped(&mut self, bytes: &[u8]) -> usize {
-        let end: &[&[u8]] = match self.state {
-            State::Comment => &[b"-->", b"--!>"],
-            State::Cdata { .. } => &[b"]]>"],
-            _ => &[b">"],
-        };
         for (at, byte) in bytes.iter().enumerate() {
-            self.tail = self.tail << 8 | u128::from(*byte);
-            if *byte == b'>' && end.iter().any(|end| self.tail_is(b"", end)) {
+            self.tail = self.tail << 8 | u32::from(*byte);
+            if *byte == b'>' && self.ends_skipped() {
                 if let State::Cdata { tags: true, .. } = self.state {
-                    self.raw = Some(Raw::Endless);
+                    self.raw = Some(RawText::new(Raw::Endless, Name::default()));
                 }
                 self.state = State::Text;
                 self.run = Run::Empty;
@@ -554,6 +438,16 @@ impl Html {
             }
         }
         bytes.len()
+    }
+
+    /// Whether the `>` that was just passed ends what is skipped.
+    fn ends_skipped(&self) -> bool {
+        let [first, second, third, _] = self.tail.to_be_bytes();
+        match self.state {
+            State::Comment => [second, third] == *b"--" || [first, second, third] == *b"--!",
+            State::Cdata { .. } => [second, third] == *b"]]",
+            _ => true,
+        }
     }
 }
 

@@ -1,0 +1,9 @@
+//! The wire on real sockets: a proxy, origins with certificates of every kind, and clients that speak by hand.
+
+mod bench;
+mod i06_outside;
+mod i07_unverified;
+mod lanes;
+mod messages;
+mod protocols;
+mod upgrades;

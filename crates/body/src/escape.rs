@@ -62,6 +62,8 @@ pub enum Escape {
     },
     /// Plain text in the `data` lines of an event stream: a line break begins another `data` line.
     EventData,
+    /// TEXT in a content line of iCalendar or vCard (RFC 5545 §3.3.11, RFC 6350 §3.4).
+    LineText,
     /// Text inside a multipart body whose delimiter must not come to stand in it.
     Part(Arc<[u8]>),
     /// One escape after the other, the innermost first.
@@ -158,6 +160,7 @@ impl Escape {
                 value_type,
             } => web::cell(text, *starts, *quoted, *value_type, out),
             Self::EventData => web::event_data(text, out),
+            Self::LineText => web::line_text(text, out),
         }
     }
 
@@ -174,6 +177,7 @@ impl Escape {
             | Self::Percent
             | Self::Cell { .. }
             | Self::EventData
+            | Self::LineText
             | Self::Part(_) => Reference::None,
             Self::Layers(layers) => {
                 let outermost = layers

@@ -18,6 +18,7 @@ mod events;
 mod form;
 mod html;
 mod json;
+mod lines;
 mod machine;
 mod medium;
 mod multipart;

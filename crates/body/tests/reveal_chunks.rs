@@ -23,6 +23,8 @@ const TYPES: &[&str] = &[
     "multipart/mixed; boundary=b",
     "text/event-stream",
     "text/plain",
+    "text/vcard",
+    "",
 ];
 
 #[test]

@@ -506,6 +506,73 @@ fn styles_keep_their_tokens() {
     );
 }
 
+/// The lines of a calendar or card, unfolded, and their values without escapes.
+fn lines(card: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8(card.to_vec())
+        .unwrap()
+        .replace("\r\n ", "");
+    text.lines()
+        .map(|line| {
+            let (name, value) = line.split_once(':').unwrap();
+            let escapes = [("\\n", "\n"), ("\\;", ";"), ("\\,", ","), ("\0", "\\")];
+            let value = escapes
+                .iter()
+                .fold(value.replace("\\\\", "\0"), |text, (from, to)| {
+                    text.replace(from, to)
+                });
+            (name.to_owned(), value)
+        })
+        .collect()
+}
+
+#[test]
+fn i08_a_value_in_a_card_adds_no_line() {
+    for value in HOSTILE {
+        let mut toy = Toy::default();
+        let t = toy.seal(value);
+        let card = format!(
+            "BEGIN:VCARD\r\nN:{t}\r\nX;P=\"a:{t}\";Q={t}:y{t}\r\nNOTE:x\r\n  {t}\r\nKEY;ENCODING=b:{t}\r\nU:https://a.example/{t}\r\nEND:VCARD\r\n"
+        );
+        let revealed = chunked("text/vcard", card.as_bytes(), &mut toy);
+        // A card knows one kind of line break.
+        let plain = value.replace("\r\n", "\n").replace('\r', "\n");
+        let expected = [
+            ("BEGIN", "VCARD"),
+            ("N", &plain),
+            (&format!("X;P=\"a"), &format!("{t}\";Q={t}:y{plain}")),
+            ("NOTE", &format!("x {plain}")),
+            ("KEY;ENCODING=b", &t),
+            ("U", &format!("https://a.example/{t}")),
+            ("END", "VCARD"),
+        ];
+        assert_eq!(
+            lines(&revealed),
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+}
+
+#[test]
+fn i08_a_body_without_a_type_never_becomes_html() {
+    for (body, revealed) in [
+        ("~", false),
+        (" \n~ <p>", false),
+        ("<p>~</p>", true),
+        ("{\"a\":\"~\"}", true),
+        ("x ~", true),
+    ] {
+        let mut toy = Toy::default();
+        let body = body.replace('~', &toy.seal("<script>"));
+        let found = chunked("", body.as_bytes(), &mut toy);
+        assert_eq!(found != body.as_bytes(), revealed, "{body}");
+        let text = String::from_utf8(found).unwrap();
+        assert!(
+            !text.contains("<script>") || text.starts_with('x'),
+            "{text}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 
@@ -518,7 +585,7 @@ proptest! {
         let mut toy = Toy::default();
         let tokens: Vec<String> = values.iter().map(|value| toy.seal(value)).collect();
         let texts: Vec<String> = texts.iter().map(|pieces| fill(pieces, &tokens)).collect();
-        let escaped: Vec<_> = texts.iter().map(|text| quick_xml::escape::escape(text)).collect();
+        let escaped: Vec<_> = texts.iter().map(quick_xml::escape::escape).collect();
         let cdata = texts[3].replace("]]>", "]]]]><![CDATA[>");
         let page = format!(
             "<a><b c=\"{}\" d='{}'>{}<i/>x</b><e><![CDATA[{cdata}]]></e><f>{}</f></a>",

@@ -196,6 +196,25 @@ pub(super) fn event_data(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// RFC 5545 §3.3.11.
+pub(super) fn line_text(text: &str, out: &mut Vec<u8>) {
+    let mut after_return = false;
+    for character in text.chars() {
+        match character {
+            '\n' if after_return => {}
+            '\n' | '\r' => out.extend_from_slice(b"\\n"),
+            '\\' | ';' | ',' => {
+                out.push(b'\\');
+                push(character, out);
+            }
+            '\t' => out.push(b'\t'),
+            '\0'..='\x1f' | '\x7f' => push('\u{fffd}', out),
+            _ => push(character, out),
+        }
+        after_return = character == '\r';
+    }
+}
+
 /// RFC 2046 §5.1.1: the delimiter must not appear inside a part. A space parts the boundary from its hyphens.
 pub(super) fn part(text: &[u8], boundary: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;

@@ -5,6 +5,7 @@ use super::events::Events;
 use super::form::Form;
 use super::html::Html;
 use super::json::Json;
+use super::lines::Lines;
 use super::medium::{Format, Medium};
 use super::multipart::Multipart;
 use super::plain::Plain;
@@ -117,6 +118,8 @@ pub(super) struct Machine {
 
 enum Kind {
     Untouched,
+    /// Nothing but white space so far in a body without a type.
+    Unnamed(Limits),
     Plain(Plain),
     Json(Box<Json>),
     Html(Box<Html>),
@@ -126,6 +129,7 @@ enum Kind {
     Form(Form),
     Multipart(Box<Multipart>),
     Events(Box<Events>),
+    Lines(Box<Lines>),
 }
 
 impl Machine {
@@ -137,7 +141,9 @@ impl Machine {
     pub(super) fn at_depth(medium: &Medium, limits: Limits, depth: u8) -> Self {
         let lookahead = limits.lookahead;
         let kind = match medium.format() {
-            Format::Untouched | Format::Css => Kind::Untouched,
+            Format::Untouched | Format::Code => Kind::Untouched,
+            Format::Unnamed => Kind::Unnamed(limits),
+            Format::Lines => Kind::Lines(Box::default()),
             Format::Plain => Kind::Plain(Plain::default()),
             Format::Json => Kind::Json(Box::new(Json::new(limits))),
             Format::Html => Kind::Html(Box::new(Html::document(lookahead))),
@@ -172,6 +178,16 @@ impl Machine {
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Step {
         match &mut self.kind {
             Kind::Untouched => {}
+            Kind::Unnamed(limits) => {
+                let Some(first) = bytes.iter().find(|b| !b.is_ascii_whitespace()) else {
+                    return Step::Done;
+                };
+                let (kind, charset) = sniffed(*first, *limits, self.charset);
+                self.kind = kind;
+                self.charset = charset;
+                return self.advance(bytes);
+            }
+            Kind::Lines(lines) => lines.advance(bytes),
             Kind::Plain(plain) => plain.advance(bytes),
             Kind::Json(json) => json.advance(bytes),
             Kind::Html(html) => html.advance(bytes),
@@ -188,7 +204,8 @@ impl Machine {
     /// Where the token stands that begins here.
     pub(super) fn standing(&mut self) -> Standing {
         match &mut self.kind {
-            Kind::Untouched => Standing::Leave,
+            Kind::Untouched | Kind::Unnamed(_) => Standing::Leave,
+            Kind::Lines(lines) => lines.standing(),
             Kind::Plain(plain) => plain.standing(),
             Kind::Json(json) => json.standing(),
             Kind::Html(html) => html.standing(),
@@ -204,7 +221,8 @@ impl Machine {
     /// How the value of the token that begins here is to be written.
     pub(super) fn spot(&mut self, seen: &Seen<'_>) -> Verdict {
         let verdict = match &mut self.kind {
-            Kind::Untouched | Kind::Plain(_) => Verdict::escape(Escape::Plain),
+            Kind::Untouched | Kind::Unnamed(_) | Kind::Plain(_) => Verdict::escape(Escape::Plain),
+            Kind::Lines(lines) => lines.spot(),
             Kind::Json(json) => json.spot(seen),
             Kind::Html(html) => html.spot(seen),
             Kind::Xml(xml) => xml.spot(seen),
@@ -226,7 +244,13 @@ impl Machine {
     /// How many of the last bytes may have to give way with the next token.
     pub(super) fn hold(&self) -> usize {
         match &self.kind {
-            Kind::Untouched | Kind::Plain(_) | Kind::Script(_) | Kind::Xml(_) | Kind::Form(_) => 0,
+            Kind::Untouched
+            | Kind::Unnamed(_)
+            | Kind::Lines(_)
+            | Kind::Plain(_)
+            | Kind::Script(_)
+            | Kind::Xml(_)
+            | Kind::Form(_) => 0,
             Kind::Json(json) => json.hold(),
             Kind::Html(html) => html.hold(),
             Kind::Csv(csv) => csv.hold(),
@@ -260,5 +284,25 @@ impl Machine {
             _ => 0,
         };
         std::mem::take(&mut self.unread) + inner
+    }
+}
+
+/// The machine of a body without a type that begins with `first`, as WHATWG MIME Sniffing §7.1 reads it: HTML and
+/// XML begin with `<`, everything else is text.
+fn sniffed(first: u8, limits: Limits, charset: Charset) -> (Kind, Charset) {
+    match first {
+        b'<' => {
+            let charset = if charset == Charset::Utf8 {
+                Charset::Undeclared
+            } else {
+                charset
+            };
+            (
+                Kind::Html(Box::new(Html::document(limits.lookahead))),
+                charset,
+            )
+        }
+        b'{' | b'[' | b'"' => (Kind::Json(Box::new(Json::new(limits))), charset),
+        _ => (Kind::Plain(Plain::default()), charset),
     }
 }

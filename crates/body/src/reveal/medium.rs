@@ -16,8 +16,8 @@ pub enum Format {
     Xml,
     /// JavaScript, JSONP among it.
     Script,
-    /// CSS: every token stays.
-    Css,
+    /// Style sheets, programs, lists of URLs and the like, in which nothing is safe: every token stays.
+    Code,
     /// Comma-, semicolon- or tab-separated values.
     Csv,
     /// `application/x-www-form-urlencoded`.
@@ -26,8 +26,13 @@ pub enum Format {
     Multipart(Arc<[u8]>),
     /// `text/event-stream`.
     Events,
+    /// iCalendar and vCard.
+    Lines,
     /// Text of no format.
     Plain,
+    /// A body without a type, which browsers sniff: it is read by its first byte, and a token that is its beginning
+    /// stays, lest the value make it HTML (WHATWG MIME Sniffing §7.1).
+    Unnamed,
     /// Text in a charset that is not read, or declared without what reading it needs: it passes and is counted.
     Untouched,
 }
@@ -42,9 +47,6 @@ pub struct Medium {
 impl Medium {
     /// The medium of a `Content-Type`: its essence (`type/subtype`, any case; empty where the header is absent),
     /// its `charset` and its `boundary`. `None` where the type holds no text: such a body passes untouched.
-    ///
-    /// A body without a type is read as plain text: browsers would sniff it, but `X-Content-Type-Options` often
-    /// forbids that, and plain text is the reading that alters least.
     #[must_use]
     pub fn of(essence: &str, charset: Option<&str>, boundary: Option<&str>) -> Option<Self> {
         let essence = essence.trim().to_ascii_lowercase();
@@ -95,7 +97,7 @@ impl Medium {
 fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
     let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
     let format = match (kind, subtype) {
-        ("", "") => Format::Plain,
+        ("", "") => Format::Unnamed,
         (_, "json" | "x-json" | "ndjson" | "x-ndjson" | "jsonl" | "x-jsonlines" | "json-seq") => {
             Format::Json
         }
@@ -103,14 +105,19 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
             Format::Json
         }
         ("text", "html") => Format::Html,
-        (_, "xml" | "xml-dtd") => Format::Xml,
+        (_, "xml" | "xml-dtd" | "xsl") => Format::Xml,
         (_, subtype) if subtype.ends_with("+xml") => Format::Xml,
         (
             _,
             "javascript" | "ecmascript" | "x-javascript" | "x-ecmascript" | "jscript"
             | "livescript",
         ) => Format::Script,
-        ("text", "css") => Format::Css,
+        (
+            "text",
+            "css" | "yaml" | "x-yaml" | "vnd.yaml" | "toml" | "x-toml" | "sql" | "x-sql" | "x-sh"
+            | "x-shellscript" | "x-python" | "uri-list" | "rtf" | "richtext" | "typescript" | "jsx",
+        ) => Format::Code,
+        ("text", "calendar" | "vcard" | "x-vcard" | "directory") => Format::Lines,
         ("text", "csv" | "tab-separated-values" | "comma-separated-values" | "x-csv") => {
             Format::Csv
         }
@@ -124,7 +131,6 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
         },
         ("text", "event-stream") => Format::Events,
         ("text", _) => Format::Plain,
-        ("application", "graphql" | "sql" | "yaml" | "x-yaml" | "toml" | "x-sh") => Format::Plain,
         _ => return None,
     };
     Some(format)
@@ -145,7 +151,7 @@ mod tests {
         assert_eq!(format("image/svg+xml"), Some(Format::Xml));
         assert_eq!(format("application/javascript"), Some(Format::Script));
         assert_eq!(format("text/x-unheard-of"), Some(Format::Plain));
-        assert_eq!(format(""), Some(Format::Plain));
+        assert_eq!(format(""), Some(Format::Unnamed));
         assert_eq!(
             format("multipart/mixed"),
             Some(Format::Multipart(Arc::from(&b"b"[..])))

@@ -58,7 +58,7 @@ impl Browser {
                 said.read_line(&mut line).expect("chromedriver speaks") > 0,
                 "chromedriver ended at once"
             );
-            if let Some((_, port)) = line.split_once("on port ") {
+            if let Some((_, port)) = line.split_once("successfully on port ") {
                 break port.trim().trim_end_matches('.').parse().expect("a port");
             }
         };

@@ -5,6 +5,7 @@
 )]
 
 mod clients;
+mod command;
 mod common;
 mod demo;
 mod durable;

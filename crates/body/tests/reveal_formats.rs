@@ -539,7 +539,7 @@ fn i08_a_value_in_a_card_adds_no_line() {
         let expected = [
             ("BEGIN", "VCARD"),
             ("N", &plain),
-            (&format!("X;P=\"a"), &format!("{t}\";Q={t}:y{plain}")),
+            ("X;P=\"a", &format!("{t}\";Q={t}:y{plain}")),
             ("NOTE", &format!("x {plain}")),
             ("KEY;ENCODING=b", &t),
             ("U", &format!("https://a.example/{t}")),

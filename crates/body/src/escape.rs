@@ -37,6 +37,9 @@ pub enum Escape {
     Html,
     /// As [`Escape::Html`], directly after a start tag that swallows one line feed (`pre`, `textarea`).
     HtmlFirst,
+    /// Directly after a `<` in text that may be HTML, as in `Name <address>`: an address stands as it is, the first
+    /// character of anything else is a reference, so that no tag begins.
+    HtmlAfterLess,
     /// An unquoted HTML attribute: everything but letters and digits as references.
     HtmlUnquoted,
     /// Inside a script's string or template literal: everything that is not plainly harmless as `\xHH`, `\uHHHH`.
@@ -147,6 +150,7 @@ impl Escape {
                 }
                 web::html(text, out);
             }
+            Self::HtmlAfterLess => web::html_after_less(text, out),
             Self::HtmlUnquoted => web::html_unquoted(text, out),
             Self::Script => web::script(text, out),
             Self::Xml => web::xml(text, false, out),
@@ -169,7 +173,9 @@ impl Escape {
         use charset::Reference;
         match self {
             Self::Json | Self::JsonWhole(_) | Self::Script => Reference::Backslash,
-            Self::Html | Self::HtmlFirst | Self::HtmlUnquoted => Reference::Html,
+            Self::Html | Self::HtmlFirst | Self::HtmlAfterLess | Self::HtmlUnquoted => {
+                Reference::Html
+            }
             Self::Xml | Self::XmlAttribute => Reference::Xml,
             Self::Cdata => Reference::Cdata,
             Self::Plain

@@ -156,6 +156,40 @@ fn i08_html_in_a_json_string_is_escaped_for_both_readers() {
 }
 
 #[test]
+fn i08_an_address_in_angle_brackets_is_no_tag() {
+    for (page, address, expected) in [
+        ("T <m@x.example>", "", "O'B <m@x.example>"),
+        ("T <A>", "m@x.example", "O'B <m@x.example>"),
+        (
+            "T <A>",
+            "img src=x onerror=alert(1)",
+            "O'B <&#105;mg src=x onerror=alert(1)>",
+        ),
+        ("T <A>", "script", "O'B <&#115;cript>"),
+        (
+            "T \\u003cA\\u003e, T",
+            "m@x.example",
+            "O'B <m@x.example>, O'B",
+        ),
+        ("<b>T</b>", "", "<b>O&#39;B</b>"),
+    ] {
+        for later in [false, true] {
+            let mut toy = Toy::default();
+            toy.later = later;
+            let page = page
+                .replace('T', &toy.seal("O'B"))
+                .replace('A', &toy.seal(address));
+            let page = format!("{{\"a\":\"{page}\"}}");
+            assert_eq!(
+                at(&chunked(JSON, page.as_bytes(), &mut toy), "/a").0,
+                json!(expected),
+                "{page}"
+            );
+        }
+    }
+}
+
+#[test]
 fn urls_in_html_in_a_json_string_stay() {
     let mut toy = Toy::default();
     let page = r#"{"h":"<a href=\"/x?q=T\">y</a>"}"#.replace('T', &toy.seal("x"));

@@ -77,6 +77,21 @@ pub(super) fn html(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Text directly after a `<`. A name with an `@` in it is no element's, and without blanks it has no attributes.
+pub(super) fn html_after_less(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.chars();
+    if text.contains('@')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._+-@".contains(&b))
+    {
+        out.extend_from_slice(text.as_bytes());
+    } else if let Some(first) = rest.next() {
+        out.extend_from_slice(format!("&#{};", u32::from(first)).as_bytes());
+        html(rest.as_str(), out);
+    }
+}
+
 /// An unquoted attribute. It must not become empty, or the next attribute would be its value.
 pub(super) fn html_unquoted(text: &str, out: &mut Vec<u8>) {
     if text.is_empty() {

@@ -120,7 +120,7 @@ impl Content {
     pub(super) fn escape(&self, markup: bool) -> Escape {
         match &self.kind {
             Kind::Json(json) => json.escape(markup),
-            Kind::Html(html) if html.is_markup() => html.escape(markup),
+            Kind::Html(html) if html.is_markup() || html.is_after_less() => html.escape(markup),
             _ if markup => Escape::Html,
             Kind::Html(_) | Kind::Empty | Kind::Bracket(_) | Kind::Text | Kind::Deep => {
                 Escape::Plain
@@ -132,7 +132,7 @@ impl Content {
     pub(super) fn undecided(&self) -> Option<u32> {
         match &self.kind {
             Kind::Json(json) => json.undecided().map(|depth| depth + 1),
-            Kind::Html(html) if html.is_markup() => None,
+            Kind::Html(html) if html.is_markup() || html.is_after_less() => None,
             Kind::Html(_) | Kind::Empty | Kind::Bracket(_) | Kind::Text => Some(0),
             Kind::Deep => None,
         }

@@ -11,7 +11,7 @@ mod raw;
 
 use super::json::Json;
 use super::machine::{Seen, Standing, Verdict};
-use super::name::Name;
+use super::name::{Name, is_element};
 use super::run::Run;
 use super::script::Script;
 use crate::escape::Escape;
@@ -133,6 +133,7 @@ impl Html {
                 self.attribute.standing()
             }
             State::Value => self.attribute.standing(),
+            State::Less if !self.markup => Standing::Open,
             _ => Standing::Leave,
         }
     }
@@ -148,6 +149,7 @@ impl Html {
                 };
                 self.attribute.escape(markup).within(outer)
             }
+            (State::Less, _) => Escape::HtmlAfterLess,
             (_, Some(raw)) => raw.escape(self.first, markup),
             _ if self.first => Escape::HtmlFirst,
             _ => Escape::Html,
@@ -175,6 +177,11 @@ impl Html {
     /// Whether this is known to be HTML.
     pub(super) fn is_markup(&self) -> bool {
         self.markup
+    }
+
+    /// Whether a tag may begin here, in text that is not known to be HTML.
+    pub(super) fn is_after_less(&self) -> bool {
+        self.state == State::Less && !self.markup
     }
 
     /// The bytes that may give way to a number.
@@ -243,6 +250,12 @@ impl Html {
             State::EndLess if byte == b'>' => self.state = State::Text,
             State::EndLess => self.state = State::Bogus,
             State::TagName if ends_name(byte) => {
+                if !self.markup && !is_element(self.tag.start()) {
+                    self.state = State::Text;
+                    self.text(&[byte]);
+                    return;
+                }
+                self.markup = true;
                 self.begin_attributes();
                 self.before_name(byte);
             }
@@ -273,10 +286,7 @@ impl Html {
             }
             b'?' => self.state = State::Bogus,
             b'<' => {}
-            _ if byte.is_ascii_alphabetic() => {
-                self.markup = true;
-                self.begin_tag(false, byte);
-            }
+            _ if byte.is_ascii_alphabetic() => self.begin_tag(false, byte),
             _ => {
                 self.first = false;
                 self.state = State::Text;

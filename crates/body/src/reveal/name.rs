@@ -81,3 +81,12 @@ pub(super) fn takes_url(name: &Name) -> bool {
         || (name.starts_with(b"hx-")
             && matches!(last, b"get" | b"post" | b"put" | b"patch" | b"delete"))
 }
+
+/// Whether a name after a `<` may be an element's: not the address of `Name <address>`, nor a token, which begins
+/// with a letter and three digits.
+pub(super) fn is_element(name: &[u8]) -> bool {
+    let is_token = name
+        .get(1..4)
+        .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+    !is_token && !name.contains(&b'@')
+}

@@ -1,6 +1,7 @@
 //! A look past a token to the end of the literal it stands in, to know whether that literal holds HTML.
 
 use super::machine::Seen;
+use super::name::is_element;
 
 /// How far the look has come, so that no byte is looked at twice however small the chunks are.
 #[derive(Debug, Default)]
@@ -43,9 +44,14 @@ impl Peek {
 /// Whether the source of a literal holds HTML, spelled in any of the ways that literals spell `<`. With
 /// `references`, a character reference counts as HTML too.
 pub(super) fn holds_markup(source: &[u8], references: bool) -> bool {
-    let opens_tag = |rest: &[u8]| {
-        rest.first()
-            .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!' | b'\\'))
+    let opens_tag = |rest: &[u8]| match rest.first() {
+        Some(b'/' | b'!' | b'\\') => true,
+        Some(first) if first.is_ascii_alphabetic() => {
+            let ends =
+                |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'\\' | b'"' | b'&');
+            is_element(rest.split(ends).next().unwrap_or_default())
+        }
+        _ => false,
     };
     let tag = |spelled: &[u8]| {
         memchr::memmem::find_iter(source, spelled)
@@ -92,7 +98,15 @@ mod tests {
         ] {
             assert!(holds_markup(html.as_bytes(), true), "{html}");
         }
-        for text in ["a < b", "1<2", "Q&A", "a=1&b=2", "<3", "x; y"] {
+        for text in [
+            "a < b",
+            "1<2",
+            "Q&A",
+            "M <m@x.example>",
+            "a=1&b=2",
+            "<3",
+            "x; y",
+        ] {
             assert!(!holds_markup(text.as_bytes(), true), "{text}");
         }
         assert!(!holds_markup(b"&quot;", false));

@@ -88,6 +88,7 @@ fn i08_values_in_text_and_attributes_change_no_tree() {
         "<p title=T class=x>y",
         "<p title=xTy>z",
         "<input value = T /><br>",
+        "<input value \n\n = 'T' =x ><br>",
         "<p title=T>z",
         "<input type=hidden value=\"T\">",
         "<svg><title>T</title><g id='T'/></svg>T",

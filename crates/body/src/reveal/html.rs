@@ -16,7 +16,7 @@ use super::run::Run;
 use super::script::Script;
 use crate::escape::Escape;
 use attribute::Attribute;
-use raw::{Raw, RawText};
+use raw::{Foreign, Raw, RawText};
 
 pub(super) struct Html {
     depth: u8,
@@ -227,6 +227,10 @@ impl Html {
         let Some(raw) = &mut self.raw else { return 0 };
         let end = raw.advance(bytes);
         if let Some(at) = end {
+            if raw.end_is_doubtful() {
+                *raw = RawText::new(Raw::Endless, Name::default());
+                return at;
+            }
             self.tag = raw.name();
             self.closing = true;
             self.raw = None;
@@ -266,6 +270,7 @@ impl Html {
             State::Name if ends_name(byte) => self.before_name(byte),
             State::Name => self.name.push(byte),
             State::AfterName if byte == b'=' => self.state = State::BeforeValue,
+            State::AfterName if byte.is_ascii_whitespace() => {}
             State::AfterName => self.before_name(byte),
             State::BeforeValue => self.before_value(byte),
             State::Declaration => self.declaration(byte),
@@ -380,7 +385,7 @@ impl Html {
             | b"noframes"
                 if self.foreign > 0 =>
             {
-                Raw::Opaque
+                Raw::Foreign(Foreign::default())
             }
             b"style" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Raw::Opaque,
             b"script" => self.script(),

@@ -11,6 +11,7 @@ use crate::escape::Escape;
 /// Longer than `</textarea` and any other end that is looked for.
 const NEAR: u8 = 12;
 const COMMENT: u128 = u32::from_be_bytes(*b"<!--") as u128;
+const CDATA_END: u128 = u32::from_be_bytes(*b"\0]]>") as u128;
 const COMMENT_END: u128 = u32::from_be_bytes(*b"\0-->") as u128;
 
 /// The text of a raw element, from its start tag on.
@@ -34,8 +35,46 @@ pub(super) enum Raw {
     Data(Box<Json>),
     /// Nothing in it is displayed, or nothing can be escaped in it.
     Opaque,
+    /// It stands in foreign content, where it holds markup if the tree says so.
+    Foreign(Foreign),
     /// It has no end (`plaintext`).
     Endless,
+}
+
+/// What decides whether an element reads the same as raw text and as markup.
+#[derive(Default)]
+pub(super) struct Foreign {
+    /// What follows a `<`, while it may be the end tag or a CDATA section.
+    open: Option<Name>,
+    in_cdata: bool,
+    holds_markup: bool,
+}
+
+impl Foreign {
+    /// Goes over one byte of the element of this name, given the last bytes, itself among them.
+    fn byte(&mut self, byte: u8, tail: u128, name: &[u8]) {
+        const CDATA: &[u8] = b"![cdata[";
+        if self.in_cdata {
+            self.in_cdata = tail & 0xff_ffff != CDATA_END;
+            return;
+        }
+        if let Some(mut open) = self.open.take() {
+            open.push(byte);
+            match open.get() {
+                CDATA => self.in_cdata = true,
+                start if CDATA.starts_with(start) => self.open = Some(open),
+                [b'/', rest @ ..] if name.starts_with(rest) => self.open = Some(open),
+                [first, ..] => {
+                    self.holds_markup |=
+                        first.is_ascii_alphabetic() || matches!(first, b'/' | b'!' | b'?');
+                }
+                [] => self.holds_markup = true,
+            }
+        }
+        if byte == b'<' {
+            self.open = Some(Name::default());
+        }
+    }
 }
 
 /// The script data escaped states (§13.2.5.20).
@@ -66,7 +105,8 @@ impl RawText {
     pub(super) fn advance(&mut self, mut bytes: &[u8]) -> Option<usize> {
         let length = bytes.len();
         while let Some((first, rest)) = bytes.split_first() {
-            if self.near == 0 && self.escaped == Escaped::No {
+            let looks_on = matches!(self.kind, Raw::Foreign(_)) || self.escaped != Escaped::No;
+            if self.near == 0 && !looks_on {
                 let end = memchr::memchr(b'<', bytes).unwrap_or(bytes.len());
                 if end > 0 {
                     let (text, from) = bytes.split_at(end);
@@ -85,6 +125,11 @@ impl RawText {
         None
     }
 
+    /// Whether its end, as that of raw text, may be none as the tree reads it.
+    pub(super) fn end_is_doubtful(&self) -> bool {
+        matches!(&self.kind, Raw::Foreign(foreign) if foreign.in_cdata || foreign.holds_markup)
+    }
+
     pub(super) fn standing(&mut self) -> Standing {
         // What the value begins with could complete a tag.
         if self.may_open_tag() {
@@ -95,7 +140,7 @@ impl RawText {
             Raw::Escapable => Standing::Open,
             Raw::Script(script) => script.standing(),
             Raw::Data(json) => json.standing(),
-            Raw::Opaque | Raw::Endless => Standing::Leave,
+            Raw::Opaque | Raw::Foreign(_) | Raw::Endless => Standing::Leave,
         }
     }
 
@@ -104,8 +149,10 @@ impl RawText {
         match &self.kind {
             Raw::Script(script) => script.escape(markup),
             Raw::Data(json) => json.escape(markup),
-            Raw::Escapable | Raw::Opaque | Raw::Endless if first => Escape::HtmlFirst,
-            Raw::Escapable | Raw::Opaque | Raw::Endless => Escape::Html,
+            Raw::Escapable | Raw::Opaque | Raw::Foreign(_) | Raw::Endless if first => {
+                Escape::HtmlFirst
+            }
+            Raw::Escapable | Raw::Opaque | Raw::Foreign(_) | Raw::Endless => Escape::Html,
         }
     }
 
@@ -114,7 +161,7 @@ impl RawText {
         match &mut self.kind {
             Raw::Script(script) => script.spot(seen, lookahead),
             Raw::Data(json) => json.spot(seen),
-            Raw::Escapable | Raw::Opaque | Raw::Endless => {
+            Raw::Escapable | Raw::Opaque | Raw::Foreign(_) | Raw::Endless => {
                 Verdict::escape(self.escape(first, false))
             }
         }
@@ -124,7 +171,7 @@ impl RawText {
     pub(super) fn hold(&self) -> usize {
         match &self.kind {
             Raw::Data(json) => json.hold(),
-            Raw::Escapable | Raw::Script(_) | Raw::Opaque | Raw::Endless => 0,
+            Raw::Escapable | Raw::Script(_) | Raw::Opaque | Raw::Foreign(_) | Raw::Endless => 0,
         }
     }
 
@@ -133,7 +180,7 @@ impl RawText {
             Raw::Script(script) => script.advance(bytes),
             Raw::Data(json) => json.advance(bytes),
             Raw::Escapable => self.run.advance(bytes),
-            Raw::Opaque | Raw::Endless => {}
+            Raw::Opaque | Raw::Foreign(_) | Raw::Endless => {}
         }
     }
 
@@ -168,7 +215,10 @@ impl RawText {
                 self.escaped = Escaped::No;
             }
         }
-        self.text(&[byte]);
+        match &mut self.kind {
+            Raw::Foreign(foreign) => foreign.byte(byte, self.tail, self.name.get()),
+            _ => self.text(&[byte]),
+        }
     }
 
     fn is_script(&self) -> bool {

@@ -87,7 +87,6 @@ fn main() {
     let authority = Authority::new();
     let origin = Origin::start(&authority.leaf(&[PROTECTED, PASSED, TUNNELLED]));
     let gateway = Setup::new()
-        .quiet()
         .policy("protected.toml", POLICY)
         .policy("passed.toml", OPEN_POLICY)
         .resolve(&format!("{PROTECTED}:443"), origin.address)

@@ -21,7 +21,7 @@ pub struct Setup {
     roots: Vec<PathBuf>,
     settings: String,
     arguments: Vec<String>,
-    quiet: bool,
+    verbose: bool,
 }
 
 impl Setup {
@@ -59,7 +59,7 @@ impl Setup {
         self
     }
 
-    /// Adds lines to `rempart.toml` (whole sections).
+    /// Adds lines to `rempart.toml`, before its other sections.
     #[must_use]
     pub fn settings(mut self, lines: &str) -> Self {
         self.settings.push_str(lines);
@@ -74,10 +74,10 @@ impl Setup {
         self
     }
 
-    /// Logs what an operator's would, not everything.
+    /// Logs everything that can be logged.
     #[must_use]
-    pub fn quiet(mut self) -> Self {
-        self.quiet = true;
+    pub fn verbose(mut self) -> Self {
+        self.verbose = true;
         self
     }
 
@@ -274,10 +274,10 @@ fn settings(setup: &Setup) -> String {
         .map(|(host, address)| format!("\"{host}\" = \"{address}\""))
         .collect();
     format!(
-        "[upstream]\nextra_roots = [{}]\nresolve = {{ {} }}\n\n{}",
+        "{}\n[upstream]\nextra_roots = [{}]\nresolve = {{ {} }}\n",
+        setup.settings,
         roots.join(", "),
-        resolve.join(", "),
-        setup.settings
+        resolve.join(", ")
     )
 }
 
@@ -298,7 +298,7 @@ fn spawn(folder: &Path, setup: &Setup) -> (Child, SocketAddr, SocketAddr) {
         .args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
         .args(policies(folder, setup))
         .args(&setup.arguments)
-        .env("RUST_LOG", if setup.quiet { "info" } else { "trace" })
+        .env("RUST_LOG", if setup.verbose { "trace" } else { "info" })
         .stdin(Stdio::null())
         .stdout(append("stdout"))
         .stderr(append("stderr"))

@@ -8,7 +8,7 @@ pub const HOST: &str = "crm.saas.example";
 /// Values that must never leave.
 pub const NAME: &str = "Zoé Tremblay-Gagnon";
 pub const NOTE: &str = "asthma since 2019; \"carries\" an inhaler \\ never alone 🫁";
-pub const CODE: &str = "TREM 8051 1234";
+pub const CODE: &str = "QXZV 9176 0342";
 
 /// The policy of the app.
 pub const POLICY: &str = r#"

@@ -16,12 +16,12 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
     [
         (
             "children",
-            json!({ "first_name": "Noah-Élie", "last_name": "Gagnon-Roy", "permanent_code": "GAGN12042109", "birth_date": "2021-04-12",
+            json!({ "first_name": "Noah-Élie", "last_name": "Gagnon-Roy", "permanent_code": "RGAX21041207", "birth_date": "2021-04-12",
                     "daycare_group": "Les Lucioles", "email": "m.gagnon@exemple.quebec", "phone": "514-555-0118", "notes": HOSTILE }),
             vec![
                 "Noah-Élie",
                 "Gagnon-Roy",
-                "GAGN12042109",
+                "RGAX21041207",
                 "2021-04-12",
                 "m.gagnon@exemple",
                 "555-0118",
@@ -30,12 +30,12 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "patients",
-            json!({ "first_name": "Émilie", "last_name": "Tremblay-Côté", "health_number": "TREM84551216", "birth_date": "1984-05-12",
+            json!({ "first_name": "Émilie", "last_name": "Tremblay-Côté", "health_number": "CTEX84551299", "birth_date": "1984-05-12",
                     "clinic": "Clinique du Vieux-Port", "email": "e.tremblay@exemple.quebec", "phone": "514-555-0142", "notes": "grossesse à risque" }),
             vec![
                 "Émilie",
                 "Tremblay-Côté",
-                "TREM84551216",
+                "CTEX84551299",
                 "1984-05-12",
                 "e.tremblay@exemple",
                 "555-0142",
@@ -44,11 +44,11 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "vehicles",
-            json!({ "vin": "1M8GDM9AXKP042788", "plate": "H42KTN", "model": "Autocar 1989", "first_name": "Olivier", "last_name": "Bélanger",
+            json!({ "vin": "5YJSA1E26HF000337", "plate": "Z19QXW", "model": "Autocar 1989", "first_name": "Olivier", "last_name": "Bélanger",
                     "email": "o.belanger@exemple.quebec", "phone": "514-555-0167", "notes": "remisé pour l'hiver" }),
             vec![
-                "1M8GDM9AXKP042788",
-                "H42KTN",
+                "5YJSA1E26HF000337",
+                "Z19QXW",
                 "Olivier",
                 "Bélanger",
                 "o.belanger@exemple",
@@ -58,7 +58,7 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "invoices",
-            json!({ "invoice_number": "2026-00417", "first_name": "Sofia", "last_name": "Nguyen-Lê", "amount": "1250.50", "due_date": "2026-12-15",
+            json!({ "invoice_number": "2026-99417", "first_name": "Sofia", "last_name": "Nguyen-Lê", "amount": "1250.50", "due_date": "2026-12-15",
                     "email": "s.nguyen@exemple.quebec", "phone": "514-555-0193", "notes": "trois versements" }),
             vec![
                 "Sofia",
@@ -71,11 +71,11 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "samples",
-            json!({ "sample_code": "ECH-7731-B", "participant_code": "P-0092-X", "first_name": "Laurence", "last_name": "Ouellet",
+            json!({ "sample_code": "ECH-9913-Q", "participant_code": "P-7792-X", "first_name": "Laurence", "last_name": "Ouellet",
                     "collected_on": "2026-11-03", "tissue": "sang", "email": "l.ouellet@exemple.quebec", "phone": "514-555-0125", "notes": "consentement signé" }),
             vec![
-                "ECH-7731-B",
-                "P-0092-X",
+                "ECH-9913-Q",
+                "P-7792-X",
                 "Laurence",
                 "Ouellet",
                 "2026-11-03",
@@ -287,10 +287,14 @@ fn i08_a_person_works_a_day_in_chromium() {
             record["last_name"].as_str().expect("text"),
         );
         browser.click("form.search button[type=submit]");
-        until(20, "the search finds it", || {
-            browser
-                .text()
-                .contains(record["email"].as_str().expect("text"))
+        until(20, "the search finds it and nothing else", || {
+            let rows = browser.script(
+                "return [...document.querySelectorAll('tbody tr')].map(row => row.innerText)",
+            );
+            let rows = rows.as_array()?;
+            let [only] = rows.as_slice() else { return None };
+            only.as_str()?
+                .contains(record["last_name"].as_str()?)
                 .then_some(())
         });
 

@@ -9,7 +9,7 @@ fn i11_values_kept_at_home_survive_kill_9() {
     let mut app = App::start(Protocols::Both);
     for round in 0..3 {
         let path = url(&format!("/people/{round}"));
-        let body = person().replace("TREM 8051", &format!("TREM 805{round}"));
+        let body = person().replace("QXZV 9176", &format!("QXZV 917{round}"));
         assert_eq!(
             curl(&app.gateway, &["-X", "PUT", "--json", &body, &path]).status,
             201

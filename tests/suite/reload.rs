@@ -78,7 +78,7 @@ fn sigterm_lets_what_has_begun_end() {
     let mut stream = Tunnel::open(app.gateway.proxy, &format!("{HOST}:443"))
         .tls(HOST, &app.gateway.root(), &["http/1.1"])
         .expect("a handshake");
-    write!(stream, "POST /people HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{{\"name\":\"Zo").expect("it reads");
+    write!(stream, "POST /people HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{{\"name\":\"Zo").expect("it reads");
     app.gateway.signal(Signal::TERM);
     until(10, "no new connection is taken", || {
         std::net::TcpStream::connect(app.gateway.proxy)

@@ -1,12 +1,12 @@
 //! I12: plaintext stands in no log, journal, metric or file of the home.
 
-use e2e::{Hidden, Protocols, all_files, curl};
+use e2e::{Hidden, Protocols, Setup, all_files, curl};
 
 use crate::common::{App, CODE, NAME, NOTE, person, url};
 
 #[test]
 fn i12_planted_values_stand_nowhere() {
-    let app = App::start(Protocols::Both);
+    let app = App::start_with(Protocols::Both, Setup::new().verbose());
     assert_eq!(
         curl(
             &app.gateway,

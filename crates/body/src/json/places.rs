@@ -230,6 +230,18 @@ impl Node {
         self.names.len()
     }
 
+    /// Bit n: a key of n bytes is known here (63: or more). Nothing where other keys lead on too.
+    pub(super) fn keys(&self) -> Option<u64> {
+        let only = self.any.is_none() && self.filtered.is_empty() && !self.recursive;
+        only.then_some(self.lengths)
+    }
+
+    /// Whether anything inside an object, or an array, that stands here can be meant.
+    pub(super) fn leads_into(&self, object: bool) -> bool {
+        let either = self.any.is_some() || !self.filtered.is_empty() || self.recursive;
+        either || if object { self.lengths != 0 } else { !self.indices.is_empty() }
+    }
+
     /// Whether a selector goes on from here.
     fn leads_on(&self) -> bool {
         !self.names.is_empty()
@@ -251,7 +263,8 @@ impl Watch {
     }
 }
 
-fn length_bit(length: usize) -> u64 {
+/// The bit of a key of this length.
+pub(super) fn length_bit(length: usize) -> u64 {
     1 << length.min(63)
 }
 

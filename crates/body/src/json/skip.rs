@@ -1,8 +1,10 @@
 //! The fast walk through what no selector leads into.
 //!
 //! It takes whole tokens only and judges none: where a token is cut by the end of the bytes, is wrong, or goes
-//! too deep, it stops before it and leaves it to the walk that can tell (and that says what is wrong).
+//! too deep, it stops before it and leaves it to the walk that can tell (and that says what is wrong). So it does
+//! before a key that may be known, and before the end of what a selector does lead into.
 
+use super::places::length_bit;
 use super::number::Number;
 use super::string;
 
@@ -18,97 +20,114 @@ pub(super) enum Between {
     After,
 }
 
-/// The objects and arrays that are open inside the value that is skipped.
+/// The object or array that the walk stands in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    pub(super) object: bool,
+    /// Bit n: a key of n bytes may be known (63: or more).
+    pub(super) keys: u64,
+}
+
+/// The objects and arrays that are open.
 pub(super) trait Open {
     /// Opens one; says whether it may be that deep.
     fn open(&mut self, object: bool) -> bool;
 
-    /// Closes the innermost; gives whether the one around it is an object, and nothing where the walk leaves
-    /// what may be skipped.
-    fn close(&mut self) -> Option<bool>;
+    /// Whether a key of the innermost leads on.
+    fn knows(&self, key: &[u8]) -> bool;
+
+    /// Whether no selector leads into the innermost.
+    fn may_close(&self) -> bool;
+
+    /// Closes the innermost; gives the one around it, where that may be skipped in turn.
+    fn close(&mut self) -> Option<Around>;
 }
 
-/// Walks on from `at`, inside an object or an array; gives where the walk stopped.
+/// Where a walk stopped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopped {
+    pub(super) at: usize,
+    pub(super) between: Between,
+    /// At a key that may be known: the offset after it, and whether it must be decoded.
+    pub(super) key: Option<(usize, bool)>,
+}
+
+/// Walks on from `at`, inside an object or an array.
 pub(super) fn skip(
     bytes: &[u8],
     mut at: usize,
     mut between: Between,
-    mut object: bool,
+    mut around: Around,
     open: &mut impl Open,
-) -> (usize, Between) {
+) -> Stopped {
     loop {
         at = past_space(bytes, at);
-        let Some(byte) = bytes.get(at).copied() else {
-            return (at, between);
-        };
+        let stopped = Stopped { at, between, key: None };
+        let Some(byte) = bytes.get(at).copied() else { return stopped };
         match between {
-            Between::After => match byte {
-                b',' => {
-                    at += 1;
-                    between = if object {
-                        Between::Key
-                    } else {
-                        Between::Element
-                    };
-                    continue;
-                }
-                b'}' if object => {}
-                b']' if !object => {}
-                _ => return (at, between),
-            },
+            Between::After if byte == b',' => {
+                at += 1;
+                between = if around.object { Between::Key } else { Between::Element };
+            }
             Between::FirstKey | Between::Key if byte == b'"' => {
-                let Some((end, _)) = string::end(bytes, at + 1) else {
-                    return (at, between);
-                };
-                at = end;
+                let Some(key) = string::end(bytes, at + 1) else { return stopped };
+                if around.keys != 0 && is_known(bytes, at, key, around.keys, open) {
+                    return Stopped { key: Some(key), ..stopped };
+                }
+                (at, _) = key;
                 between = Between::Colon;
                 if bytes.get(at) == Some(&b':') {
                     at += 1;
                     between = Between::Value;
                 }
-                continue;
             }
-            Between::FirstKey if byte == b'}' => {}
-            Between::FirstElement if byte == b']' => {}
             Between::Colon if byte == b':' => {
                 at += 1;
                 between = Between::Value;
-                continue;
             }
-            Between::FirstKey | Between::Key | Between::Colon => return (at, between),
-            Between::Value | Between::Element | Between::FirstElement => {
-                match byte {
-                    b'{' | b'[' => {
-                        let inner = byte == b'{';
-                        if !open.open(inner) {
-                            return (at, between);
-                        }
-                        at += 1;
-                        object = inner;
-                        between = if inner {
-                            Between::FirstKey
-                        } else {
-                            Between::FirstElement
-                        };
+            Between::After | Between::FirstKey | Between::FirstElement
+                if byte == if around.object { b'}' } else { b']' } =>
+            {
+                if !open.may_close() {
+                    return stopped;
+                }
+                at += 1;
+                between = Between::After;
+                match open.close() {
+                    Some(outer) => around = outer,
+                    None => return Stopped { at, between, key: None },
+                }
+            }
+            Between::After | Between::FirstKey | Between::Key | Between::Colon => return stopped,
+            Between::Value | Between::Element | Between::FirstElement => match byte {
+                b'{' | b'[' => {
+                    let object = byte == b'{';
+                    if !open.open(object) {
+                        return stopped;
                     }
-                    _ => {
-                        let Some(end) = scalar(bytes, at, byte) else {
-                            return (at, between);
-                        };
-                        at = end;
-                        between = Between::After;
+                    at += 1;
+                    around = Around { object, keys: 0 };
+                    between = if object { Between::FirstKey } else { Between::FirstElement };
+                }
+                _ => {
+                    let Some(end) = scalar(bytes, at, byte) else { return stopped };
+                    at = end;
+                    between = Between::After;
+                    if around.object && bytes.get(at) == Some(&b',') {
+                        at += 1;
+                        between = Between::Key;
                     }
                 }
-                continue;
-            }
-        }
-        at += 1;
-        between = Between::After;
-        match open.close() {
-            Some(outer) => object = outer,
-            None => return (at, between),
+            },
         }
     }
+}
+
+/// Whether the key that begins at `at` may lead on.
+#[inline]
+fn is_known(bytes: &[u8], at: usize, (end, escaped): (usize, bool), keys: u64, open: &impl Open) -> bool {
+    let candidate = keys & length_bit(end - at - 2) != 0;
+    escaped || candidate && open.knows(bytes.get(at + 1..end - 1).unwrap_or_default())
 }
 
 /// The offset after the string, number or word that begins at `at`, where all of it stands here.

@@ -20,16 +20,14 @@ impl Stream {
         loop {
             let rewind = match self.state {
                 State::Between(between) => {
-                    if let Some(object) = self.walk.in_dead()
-                        && self.skip(pass, between, object)
-                    {
-                        continue;
+                    let (between, key) = self.skip(pass, between);
+                    if let Some((end, escaped)) = key {
+                        self.whole_key(pass, end, escaped)?
+                    } else {
+                        pass.at = skip::past_space(pass.bytes, pass.at);
+                        let Some(byte) = pass.bytes.get(pass.at) else { return Ok(Stop::Spent) };
+                        self.structure(pass, between, *byte)?
                     }
-                    pass.at = skip::past_space(pass.bytes, pass.at);
-                    let Some(byte) = pass.bytes.get(pass.at) else {
-                        return Ok(Stop::Spent);
-                    };
-                    self.structure(pass, between, *byte)?
                 }
                 State::InKey => {
                     if !self.read_string(pass)? {
@@ -120,27 +118,30 @@ impl Stream {
         }
     }
 
-    /// Walks on in a frame that no selector leads into, as far as whole tokens stand here; says whether it did.
-    fn skip(&mut self, pass: &mut Pass<'_>, between: Between, object: bool) -> bool {
-        let mut dead = Dead::new(&mut self.walk, self.limits.depth);
-        let (at, between) = skip::skip(pass.bytes, pass.at, between, object, &mut dead);
-        let moved = at > pass.at;
-        pass.at = at;
-        self.state = State::Between(between);
-        moved
+    /// Walks on to the next key that may be known, as far as whole tokens stand here; gives where that is.
+    #[inline]
+    fn skip(&mut self, pass: &mut Pass<'_>, between: Between) -> (Between, Option<(usize, bool)>) {
+        let Some(around) = self.walk.skippable(between) else { return (between, None) };
+        let mut dead = Dead::new(&mut self.walk, &self.places, self.limits.depth);
+        let stopped = skip::skip(pass.bytes, pass.at, between, around, &mut dead);
+        pass.at = stopped.at;
+        self.state = State::Between(stopped.between);
+        (stopped.between, stopped.key)
     }
 
     fn begin_key(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
-        self.token = if self.walk.is_live() {
-            Use::Key
-        } else {
-            Use::Skip
-        };
+        if let Some((end, escaped)) = string::end(pass.bytes, pass.at + 1) {
+            return self.whole_key(pass, end, escaped);
+        }
+        self.token = if self.walk.is_live() { Use::Key } else { Use::Skip };
+        self.begin_string(pass, State::InKey);
+        Ok(false)
+    }
+
+    /// Takes a key that stands here up to `end`, and what follows it here.
+    fn whole_key(&mut self, pass: &mut Pass<'_>, end: usize, escaped: bool) -> Result<bool, Error> {
+        self.token = if self.walk.is_live() { Use::Key } else { Use::Skip };
         pass.token = pass.at;
-        let Some((end, escaped)) = string::end(pass.bytes, pass.at + 1) else {
-            self.begin_string(pass, State::InKey);
-            return Ok(false);
-        };
         pass.at = end;
         self.key(pass, escaped)?;
         if pass.bytes.get(end) != Some(&b':') {
@@ -227,6 +228,7 @@ impl Stream {
     fn begin_string(&mut self, pass: &mut Pass<'_>, state: State) {
         self.string = string::Reader::default();
         self.state = state;
+        pass.token = pass.at;
         pass.at += 1;
     }
 

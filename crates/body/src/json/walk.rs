@@ -1,7 +1,7 @@
 //! Where in the tree of places the walk through a body stands.
 
 use super::places::{FilterId, NodeId, Places};
-use super::skip::Open;
+use super::skip::{Around, Between, Open};
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
 
@@ -18,6 +18,8 @@ struct Frame {
     seen: usize,
     /// The index of the next element.
     index: u64,
+    /// Bit n: a key of n bytes may lead on (63: or more). Nothing where more than keys does.
+    keys: Option<u64>,
 }
 
 /// The open objects and arrays, and which nodes stand at each.
@@ -60,11 +62,20 @@ impl Walk {
             .is_some_and(|frame| frame.active < self.active.len())
     }
 
-    /// Whether the innermost frame is an object, where no selector leads into it.
+    /// The innermost frame, where the walk may skip what no known key leads to.
     #[inline]
-    pub(super) fn in_dead(&self) -> Option<bool> {
-        let dead = |frame: &&Frame| frame.active == self.active.len();
-        self.frames.last().filter(dead).map(|frame| frame.object)
+    pub(super) fn skippable(&mut self, between: Between) -> Option<Around> {
+        let frame = self.frames.last()?;
+        let around = frame.around()?;
+        let dead = frame.active == self.active.len();
+        if !dead {
+            if !matches!(between, Between::FirstKey | Between::Key | Between::After) {
+                return None;
+            }
+            self.next.clear();
+            self.filters.clear();
+        }
+        Some(around)
     }
 
     /// Whether the innermost frame is an object; nothing where none is open.
@@ -96,20 +107,28 @@ impl Walk {
         if self.frames.len() >= limit {
             return Err(ErrorKind::Depth { limit });
         }
-        let frame = Frame {
+        let mut frame = Frame {
             object,
             active: self.active.len(),
             seen: self.seen.len(),
             index: 0,
+            keys: Some(0),
         };
-        self.frames.push(frame);
-        if !self.next.is_empty() {
-            let names: usize = self.next.iter().map(|id| places.node(*id).names()).sum();
-            self.active.append(&mut self.next);
-            if object {
-                self.seen.resize(frame.seen + names.div_ceil(64), 0);
+        let mut names = 0;
+        for id in self.next.drain(..) {
+            let node = places.node(id);
+            if !node.leads_into(object) {
+                continue;
             }
+            self.active.push(id);
+            names += node.names();
+            let keys = node.keys().filter(|_| object);
+            frame.keys = frame.keys.zip(keys).map(|(some, more)| some | more);
         }
+        if object && names > 0 {
+            self.seen.resize(frame.seen + names.div_ceil(64), 0);
+        }
+        self.frames.push(frame);
         Ok(())
     }
 
@@ -226,21 +245,28 @@ impl Walk {
     }
 }
 
+impl Frame {
+    fn around(&self) -> Option<Around> {
+        let object = self.object;
+        self.keys.map(|keys| Around { object, keys })
+    }
+}
+
 /// Objects and arrays that no selector leads into, opened and closed on top of a walk.
 pub(super) struct Dead<'a> {
     walk: &'a mut Walk,
+    places: &'a Places,
     limit: usize,
     /// How many frames are open outside of the outermost dead one.
     live: usize,
 }
 
 impl<'a> Dead<'a> {
-    /// From the innermost frame of `walk`, which is dead.
-    pub(super) fn new(walk: &'a mut Walk, limit: usize) -> Self {
-        let (active, live) = (walk.active.len(), &walk.frames);
-        // Frames that end where the nodes end have none themselves; the first of them is the outermost.
-        let live = live.partition_point(|frame| frame.active < active);
-        Self { walk, limit, live }
+    pub(super) fn new(walk: &'a mut Walk, places: &'a Places, limit: usize) -> Self {
+        let active = walk.active.len();
+        // Frames that begin where the nodes end have none themselves; the first of them is the outermost.
+        let live = walk.frames.partition_point(|frame| frame.active < active);
+        Self { walk, places, limit, live }
     }
 }
 
@@ -249,24 +275,32 @@ impl Open for Dead<'_> {
     fn open(&mut self, object: bool) -> bool {
         let fits = self.walk.frames.len() < self.limit;
         if fits {
-            let (active, seen) = (self.walk.active.len(), self.walk.seen.len());
             self.walk.frames.push(Frame {
                 object,
-                active,
-                seen,
+                active: self.walk.active.len(),
+                seen: self.walk.seen.len(),
                 index: 0,
+                keys: Some(0),
             });
         }
         fits
     }
 
     #[inline]
-    fn close(&mut self) -> Option<bool> {
+    fn knows(&self, key: &[u8]) -> bool {
+        let from = self.walk.frames.last().map_or(0, |frame| frame.active);
+        let active = self.walk.active.get(from..).unwrap_or_default();
+        active.iter().any(|id| self.places.node(*id).name(key).is_some())
+    }
+
+    #[inline]
+    fn may_close(&self) -> bool {
+        self.walk.frames.len() > self.live
+    }
+
+    #[inline]
+    fn close(&mut self) -> Option<Around> {
         self.walk.frames.pop();
-        self.walk
-            .frames
-            .get(self.live..)?
-            .last()
-            .map(|frame| frame.object)
+        self.walk.frames.last()?.around()
     }
 }

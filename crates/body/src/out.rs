@@ -188,3 +188,59 @@ fn gather(tail: &mut BytesMut, bytes: &[u8], chunk: usize) {
     }
     tail.extend_from_slice(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(out: &mut Out) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(piece) = out.take() {
+            all.extend_from_slice(&piece);
+        }
+        all
+    }
+
+    #[test]
+    fn a_hole_holds_back_what_follows_until_it_is_filled() {
+        let mut out = Out::new();
+        out.write(b"a");
+        out.hole(AskId(1), Escape::Plain);
+        out.write(b"b");
+        out.hole(AskId(2), Escape::Form);
+        out.write(b"c");
+        assert_eq!((out.holes(), out.len()), (2, 3));
+        assert_eq!(taken(&mut out), b"a");
+        out.fill(|ask, plain| {
+            plain.extend_from_slice(b"x y");
+            ask == AskId(2)
+        });
+        assert_eq!((out.holes(), taken(&mut out)), (1, Vec::new()));
+        out.fill(|_, plain| {
+            plain.extend_from_slice(b"1 2");
+            true
+        });
+        assert_eq!(taken(&mut out), b"1 2bx+yc");
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn long_kept_ranges_are_not_copied_and_short_ones_leave_as_one_piece() {
+        let chunk = Bytes::from(vec![b'x'; 3 * COPY_BELOW]);
+        let mut out = Out::new();
+        out.begin(&chunk);
+        out.keep(0..10);
+        out.write(b"new");
+        out.keep(20..30);
+        assert_eq!(out.take().map(|piece| piece.len()), Some(23));
+        out.begin(&chunk);
+        out.keep(0..COPY_BELOW);
+        out.keep(COPY_BELOW..2 * COPY_BELOW);
+        let piece = out.take().unwrap();
+        assert_eq!(
+            (piece.len(), piece.as_ptr()),
+            (2 * COPY_BELOW, chunk.as_ptr())
+        );
+        assert!(out.take().is_none());
+    }
+}

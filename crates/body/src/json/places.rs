@@ -239,7 +239,12 @@ impl Node {
     /// Whether anything inside an object, or an array, that stands here can be meant.
     pub(super) fn leads_into(&self, object: bool) -> bool {
         let either = self.any.is_some() || !self.filtered.is_empty() || self.recursive;
-        either || if object { self.lengths != 0 } else { !self.indices.is_empty() }
+        either
+            || if object {
+                self.lengths != 0
+            } else {
+                !self.indices.is_empty()
+            }
     }
 
     /// Whether a selector goes on from here.

@@ -4,8 +4,8 @@
 //! too deep, it stops before it and leaves it to the walk that can tell (and that says what is wrong). So it does
 //! before a key that may be known, and before the end of what a selector does lead into.
 
-use super::places::length_bit;
 use super::number::Number;
+use super::places::length_bit;
 use super::string;
 
 /// Between which tokens the walk stands.
@@ -62,17 +62,32 @@ pub(super) fn skip(
 ) -> Stopped {
     loop {
         at = past_space(bytes, at);
-        let stopped = Stopped { at, between, key: None };
-        let Some(byte) = bytes.get(at).copied() else { return stopped };
+        let stopped = Stopped {
+            at,
+            between,
+            key: None,
+        };
+        let Some(byte) = bytes.get(at).copied() else {
+            return stopped;
+        };
         match between {
             Between::After if byte == b',' => {
                 at += 1;
-                between = if around.object { Between::Key } else { Between::Element };
+                between = if around.object {
+                    Between::Key
+                } else {
+                    Between::Element
+                };
             }
             Between::FirstKey | Between::Key if byte == b'"' => {
-                let Some(key) = string::end(bytes, at + 1) else { return stopped };
+                let Some(key) = string::end(bytes, at + 1) else {
+                    return stopped;
+                };
                 if around.keys != 0 && is_known(bytes, at, key, around.keys, open) {
-                    return Stopped { key: Some(key), ..stopped };
+                    return Stopped {
+                        key: Some(key),
+                        ..stopped
+                    };
                 }
                 (at, _) = key;
                 between = Between::Colon;
@@ -95,7 +110,13 @@ pub(super) fn skip(
                 between = Between::After;
                 match open.close() {
                     Some(outer) => around = outer,
-                    None => return Stopped { at, between, key: None },
+                    None => {
+                        return Stopped {
+                            at,
+                            between,
+                            key: None,
+                        };
+                    }
                 }
             }
             Between::After | Between::FirstKey | Between::Key | Between::Colon => return stopped,
@@ -107,10 +128,16 @@ pub(super) fn skip(
                     }
                     at += 1;
                     around = Around { object, keys: 0 };
-                    between = if object { Between::FirstKey } else { Between::FirstElement };
+                    between = if object {
+                        Between::FirstKey
+                    } else {
+                        Between::FirstElement
+                    };
                 }
                 _ => {
-                    let Some(end) = scalar(bytes, at, byte) else { return stopped };
+                    let Some(end) = scalar(bytes, at, byte) else {
+                        return stopped;
+                    };
                     at = end;
                     between = Between::After;
                     if around.object && bytes.get(at) == Some(&b',') {
@@ -125,7 +152,13 @@ pub(super) fn skip(
 
 /// Whether the key that begins at `at` may lead on.
 #[inline]
-fn is_known(bytes: &[u8], at: usize, (end, escaped): (usize, bool), keys: u64, open: &impl Open) -> bool {
+fn is_known(
+    bytes: &[u8],
+    at: usize,
+    (end, escaped): (usize, bool),
+    keys: u64,
+    open: &impl Open,
+) -> bool {
     let candidate = keys & length_bit(end - at - 2) != 0;
     escaped || candidate && open.knows(bytes.get(at + 1..end - 1).unwrap_or_default())
 }

@@ -25,7 +25,9 @@ impl Stream {
                         self.whole_key(pass, end, escaped)?
                     } else {
                         pass.at = skip::past_space(pass.bytes, pass.at);
-                        let Some(byte) = pass.bytes.get(pass.at) else { return Ok(Stop::Spent) };
+                        let Some(byte) = pass.bytes.get(pass.at) else {
+                            return Ok(Stop::Spent);
+                        };
                         self.structure(pass, between, *byte)?
                     }
                 }
@@ -121,7 +123,9 @@ impl Stream {
     /// Walks on to the next key that may be known, as far as whole tokens stand here; gives where that is.
     #[inline]
     fn skip(&mut self, pass: &mut Pass<'_>, between: Between) -> (Between, Option<(usize, bool)>) {
-        let Some(around) = self.walk.skippable(between) else { return (between, None) };
+        let Some(around) = self.walk.skippable(between) else {
+            return (between, None);
+        };
         let mut dead = Dead::new(&mut self.walk, &self.places, self.limits.depth);
         let stopped = skip::skip(pass.bytes, pass.at, between, around, &mut dead);
         pass.at = stopped.at;
@@ -133,14 +137,22 @@ impl Stream {
         if let Some((end, escaped)) = string::end(pass.bytes, pass.at + 1) {
             return self.whole_key(pass, end, escaped);
         }
-        self.token = if self.walk.is_live() { Use::Key } else { Use::Skip };
+        self.token = if self.walk.is_live() {
+            Use::Key
+        } else {
+            Use::Skip
+        };
         self.begin_string(pass, State::InKey);
         Ok(false)
     }
 
     /// Takes a key that stands here up to `end`, and what follows it here.
     fn whole_key(&mut self, pass: &mut Pass<'_>, end: usize, escaped: bool) -> Result<bool, Error> {
-        self.token = if self.walk.is_live() { Use::Key } else { Use::Skip };
+        self.token = if self.walk.is_live() {
+            Use::Key
+        } else {
+            Use::Skip
+        };
         pass.token = pass.at;
         pass.at = end;
         self.key(pass, escaped)?;

@@ -266,7 +266,12 @@ impl<'a> Dead<'a> {
         let active = walk.active.len();
         // Frames that begin where the nodes end have none themselves; the first of them is the outermost.
         let live = walk.frames.partition_point(|frame| frame.active < active);
-        Self { walk, places, limit, live }
+        Self {
+            walk,
+            places,
+            limit,
+            live,
+        }
     }
 }
 
@@ -290,7 +295,9 @@ impl Open for Dead<'_> {
     fn knows(&self, key: &[u8]) -> bool {
         let from = self.walk.frames.last().map_or(0, |frame| frame.active);
         let active = self.walk.active.get(from..).unwrap_or_default();
-        active.iter().any(|id| self.places.node(*id).name(key).is_some())
+        active
+            .iter()
+            .any(|id| self.places.node(*id).name(key).is_some())
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 //! Content codings: undone and done again at every split, by other implementations' bytes, within limits.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use body::coding::{Coding, Decoder, Encoder};
 use body::{ErrorKind, Limits};
 use proptest::prelude::*;

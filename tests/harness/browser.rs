@@ -216,6 +216,15 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // What fails here must not panic a second time.
+            let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                (self.address(), self.text())
+            }));
+            if let Ok((address, text)) = seen {
+                eprintln!("── the browser was at {address} ──\n{text}");
+            }
+        }
         if !self.session.is_empty() && !std::thread::panicking() {
             drop(self.ask("DELETE", "", &Value::Null));
         } else if let Ok(mut socket) = TcpStream::connect(self.address) {

@@ -44,13 +44,13 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "vehicles",
-            json!({ "vin": "5YJSA1E26HF000337", "plate": "Z19QXW", "model": "Autocar 1989", "first_name": "Olivier", "last_name": "Bélanger",
+            json!({ "vin": "5YJSA1E26HF000337", "plate": "Z19QXW", "model": "Autocar 1989", "first_name": "Olivier", "last_name": "Bélanger-Caron",
                     "email": "o.belanger@exemple.quebec", "phone": "514-555-0167", "notes": "remisé pour l'hiver" }),
             vec![
                 "5YJSA1E26HF000337",
                 "Z19QXW",
                 "Olivier",
-                "Bélanger",
+                "Bélanger-Caron",
                 "o.belanger@exemple",
                 "555-0167",
                 "remisé pour",
@@ -71,13 +71,13 @@ fn records() -> [(&'static str, Value, Vec<&'static str>); 5] {
         ),
         (
             "samples",
-            json!({ "sample_code": "ECH-9913-Q", "participant_code": "P-7792-X", "first_name": "Laurence", "last_name": "Ouellet",
+            json!({ "sample_code": "ECH-9913-Q", "participant_code": "P-7792-X", "first_name": "Laurence", "last_name": "Ouellet-Dubé",
                     "collected_on": "2026-11-03", "tissue": "sang", "email": "l.ouellet@exemple.quebec", "phone": "514-555-0125", "notes": "consentement signé" }),
             vec![
                 "ECH-9913-Q",
                 "P-7792-X",
                 "Laurence",
-                "Ouellet",
+                "Ouellet-Dubé",
                 "2026-11-03",
                 "l.ouellet@exemple",
                 "555-0125",

@@ -1,5 +1,7 @@
 //! A JSON app from both sides: what leaves, what comes back, what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod common;
 
 use border::{Limits, RefusalCode};

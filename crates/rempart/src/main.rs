@@ -1,2 +1,49 @@
 //! The command: reads configuration, wires the crates, nothing else.
-fn main() {}
+
+mod browse;
+mod ca;
+mod cli;
+mod demo;
+mod doctor;
+mod gateway;
+mod home;
+mod keeper;
+mod keyring;
+mod policies;
+mod policy_command;
+mod reload;
+mod settings;
+mod through;
+mod up;
+mod view;
+
+use clap::Parser as _;
+use cli::{CaCommand, Cli, Command, LogFormat};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> miette::Result<()> {
+    let cli = Cli::parse();
+    log_to_stderr(cli.log);
+    match cli.command {
+        Command::Up(args) => up::run(&args),
+        Command::Init(args) => up::init(&args),
+        Command::Browse(args) => browse::run(&args),
+        Command::Ca(CaCommand::Show(args)) => ca::show(&args),
+        Command::Policy(command) => policy_command::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
+    }
+}
+
+/// Logs go to stderr, so that stdout is data; `RUST_LOG` says how much.
+fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

@@ -1,0 +1,353 @@
+//! One running gateway: everything wired, nothing decided here.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use border::{Border, Keys};
+use journal::Journal;
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use policy::{Plan, Source};
+use practice::Practice;
+use proxy::{Authority, Proxy, Shared};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use vault::Vault;
+
+use crate::cli::UpArgs;
+use crate::demo::{self, Sides};
+use crate::home::Home;
+use crate::keeper::Keeper;
+use crate::keyring::{self, Opened};
+use crate::settings::{self, Settings};
+use crate::through::Client;
+use crate::{doctor, policies, up, view};
+
+/// A gateway that listens.
+pub struct Gateway {
+    home: Home,
+    args: UpArgs,
+    policies: Vec<PathBuf>,
+    keyring: Mutex<Opened>,
+    shared: Arc<Shared>,
+    read: Mutex<Vec<Source>>,
+    proxy: SocketAddr,
+    console: SocketAddr,
+    territory: Vec<String>,
+    practice: Option<Practice>,
+    tasks: TaskTracker,
+}
+
+impl Gateway {
+    /// Reads and checks everything, then listens.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    pub async fn start(
+        home: Home,
+        mut settings: Settings,
+        args: &UpArgs,
+        stop: CancellationToken,
+    ) -> miette::Result<Self> {
+        let folders = vec![args.policies.clone().unwrap_or_else(|| home.policies())];
+        let practice = if args.demo {
+            Some(demo::start(&home, &mut settings).await?)
+        } else {
+            None
+        };
+        let sources = sources(&folders, args.demo)?;
+        let plan = Arc::new(policies::compile(&sources)?.plan);
+        let mut keyring = keyring::open(&home, &settings)?;
+        let border = border(&plan, &mut keyring, &settings)?;
+        let authority = Authority::open_or_create(&home.authority(), &hosts(&plan))
+            .into_diagnostic()
+            .wrap_err("the certificate authority cannot be used")?;
+        let root_pem = authority.root_pem().to_owned();
+        let url = settings
+            .vault
+            .url
+            .clone()
+            .unwrap_or_else(|| home.vault_url());
+        let vault = Arc::new(Vault::open(&url).into_diagnostic()?);
+        let journal = Arc::new(Journal::open(&home.journal()).into_diagnostic()?);
+        let keeper = Keeper::new(vault, journal, keyring.chance());
+
+        let console = tokio::net::TcpListener::bind(settings.listen.console)
+            .await
+            .into_diagnostic()
+            .wrap_err_with(|| {
+                format!("the console cannot listen on {}", settings.listen.console)
+            })?;
+        let console_address = console.local_addr().into_diagnostic()?;
+        let wire = wire_settings(&settings, console_address);
+        let bound = Proxy::bind(
+            wire,
+            Arc::new(border),
+            Arc::new(authority),
+            Arc::new(keeper.clone()),
+        )
+        .await
+        .into_diagnostic()?;
+        let (proxy_address, shared) = (bound.local_addr(), bound.shared());
+        let tasks = TaskTracker::new();
+        tasks.spawn(bound.run(stop.clone()));
+
+        let client = Client::new(proxy_address, &root_pem).into_diagnostic()?;
+        let sides = practice
+            .as_ref()
+            .map(|practice| Sides::new(practice, client.clone()));
+        if let Some(practice) = &practice {
+            demo::register_examples(practice, &client).await?;
+        }
+        let shown = practice
+            .as_ref()
+            .zip(sides)
+            .map(|(practice, sides)| (demo_words(practice), sides));
+        let view = view::Gateway {
+            shared: Arc::clone(&shared),
+            keeper,
+            proxy: proxy_address,
+            console: console_address,
+            root_path: home.root_certificate(),
+            root_pem,
+            warnings: doctor::warnings(&home, &settings),
+            demo: shown,
+        };
+        tasks.spawn(async move {
+            if let Err(error) =
+                console::serve(console, Arc::new(view), stop.cancelled_owned()).await
+            {
+                tracing::error!(%error, "the console stopped");
+            }
+        });
+        tasks.close();
+        Ok(Self {
+            args: args.clone(),
+            policies: folders,
+            keyring: Mutex::new(keyring),
+            shared,
+            read: Mutex::new(with_settings(&home, sources)),
+            home,
+            proxy: proxy_address,
+            console: console_address,
+            territory: settings.territory.accept,
+            practice,
+            tasks,
+        })
+    }
+
+    /// Where the proxy listens.
+    pub fn proxy(&self) -> SocketAddr {
+        self.proxy
+    }
+
+    /// Where the console listens.
+    pub fn console(&self) -> SocketAddr {
+        self.console
+    }
+
+    /// What is watched for changes. Folders: an editor replaces files.
+    pub fn watched(&self) -> Vec<PathBuf> {
+        let settings = self.home.settings().parent().map(PathBuf::from);
+        self.policies.iter().cloned().chain(settings).collect()
+    }
+
+    /// Reads policies and settings again and puts them in force; what is bad is told and changes nothing (I14).
+    pub async fn reload(self: &Arc<Self>) {
+        let gateway = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || gateway.try_reload()).await;
+        match done {
+            Ok(Ok(apps)) => tracing::info!(apps, "the policies were read again and are in force"),
+            Ok(Err(error)) => tracing::error!("the old plan stays in force: {error:?}"),
+            Err(_) => {
+                tracing::error!("the old plan stays in force: reading the policies broke off")
+            }
+        }
+    }
+
+    /// As [`Gateway::reload`], where the policies' or the settings' text is another than the one last read.
+    pub async fn reload_if_changed(self: &Arc<Self>) {
+        let now = sources(&self.policies, self.args.demo)
+            .map(|sources| with_settings(&self.home, sources));
+        let changed = match &now {
+            Ok(now) => *self.read.lock().unwrap_or_else(PoisonError::into_inner) != *now,
+            Err(_) => true,
+        };
+        if changed {
+            self.reload().await;
+        }
+    }
+
+    /// Waits until what was under way has ended.
+    pub async fn drained(&self) {
+        self.tasks.wait().await;
+    }
+
+    fn try_reload(&self) -> miette::Result<usize> {
+        let sources = sources(&self.policies, self.args.demo)?;
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) =
+            with_settings(&self.home, sources.clone());
+        let mut settings = up::with_flags(settings::read(self.home.settings())?, &self.args);
+        if let Some(practice) = &self.practice {
+            settings.upstream.resolve.insert(
+                format!("{}:443", Practice::HOST),
+                practice.address().to_string(),
+            );
+            settings
+                .upstream
+                .extra_roots
+                .push(practice.authority_pem().to_owned());
+        }
+        let plan = Arc::new(policies::compile(&sources)?.plan);
+        let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        let border = border(&plan, &mut keyring, &settings)?;
+        self.shared
+            .authority()
+            .renew(&hosts(&plan))
+            .into_diagnostic()?;
+        self.shared
+            .reconfigure(wire_settings(&settings, self.console))
+            .into_diagnostic()?;
+        self.shared.reload(Arc::new(border));
+        Ok(plan.apps.len())
+    }
+
+    /// Says where everything is: the first thing that an operator reads.
+    ///
+    /// # Errors
+    /// The output's.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let root = self.home.root_certificate();
+        let root = root.display();
+        writeln!(out, "proxy    http://{}", self.proxy)?;
+        writeln!(out, "console  http://{}", self.console)?;
+        writeln!(out, "home     {}", self.home.folder().display())?;
+        writeln!(out, "root     {root}  (also: rempart ca show)")?;
+        writeln!(out, "\nTo trust the root:")?;
+        writeln!(
+            out,
+            "  Debian    sudo cp {root} /usr/local/share/ca-certificates/rempart.crt && sudo update-ca-certificates"
+        )?;
+        writeln!(
+            out,
+            "  macOS     sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {root}"
+        )?;
+        writeln!(out, "  Windows   certutil -addstore -f Root {root}")?;
+        writeln!(
+            out,
+            "  Firefox   Settings, Privacy & Security, View Certificates, Authorities, Import"
+        )?;
+        writeln!(
+            out,
+            "  curl      curl --proxy http://{} --cacert {root} https://…",
+            self.proxy
+        )?;
+        let border = self.shared.border();
+        if border.plan().apps.is_empty() {
+            writeln!(
+                out,
+                "\nNo app is protected yet: put its policy file into {}",
+                self.policies_folder()
+            )?;
+        } else {
+            writeln!(out, "\nProtected:")?;
+        }
+        for app in &border.plan().apps {
+            let hosts: Vec<String> = app.hosts.iter().map(ToString::to_string).collect();
+            let operator = app.operator.as_ref().map_or_else(String::new, |operator| {
+                let home = if self.territory.contains(&operator.jurisdiction) {
+                    ", within the territory"
+                } else {
+                    ""
+                };
+                format!("{} ({}{home})", operator.name, operator.jurisdiction)
+            });
+            writeln!(out, "  {:<12} {:<32} {}", app.id, operator, hosts.join(" "))?;
+        }
+        out.flush()
+    }
+
+    fn policies_folder(&self) -> String {
+        self.policies
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// The text of every policy in force.
+fn sources(folders: &[PathBuf], demo: bool) -> miette::Result<Vec<Source>> {
+    let mut sources = policies::read(folders)?;
+    let practice = demo::policy();
+    // A folder that holds the practice app's policy already says how it is protected.
+    let there = sources
+        .iter()
+        .any(|source| source.text.contains(Practice::HOST));
+    if demo && !there {
+        sources.push(practice);
+    }
+    Ok(sources)
+}
+
+/// The settings' text counts as one more source of what is in force.
+fn with_settings(home: &Home, mut sources: Vec<Source>) -> Vec<Source> {
+    let text = std::fs::read_to_string(home.settings()).unwrap_or_default();
+    sources.push(Source::new(home.settings().display().to_string(), text));
+    sources
+}
+
+/// Makes sure that every field has a key, durably, before anything is sealed with it.
+fn border(plan: &Arc<Plan>, keyring: &mut Opened, settings: &Settings) -> miette::Result<Border> {
+    let fields = plan
+        .apps
+        .iter()
+        .flat_map(|app| app.fields.iter().map(move |field| (&*app.id, &*field.name)));
+    keyring.ensure(fields)?;
+    let keys = Keys::derive(keyring.keyring()).into_diagnostic()?;
+    Ok(Border::new(
+        Arc::clone(plan),
+        Arc::new(keys),
+        settings.limits.border(),
+    ))
+}
+
+/// Each app's id and host patterns, as the authority takes them.
+fn hosts(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    plan.apps
+        .iter()
+        .map(|app| {
+            (
+                app.id.clone(),
+                app.hosts.iter().map(ToString::to_string).collect(),
+            )
+        })
+        .collect()
+}
+
+fn wire_settings(settings: &Settings, console: SocketAddr) -> proxy::Settings {
+    proxy::Settings {
+        listen: settings.listen.proxy,
+        own: vec![console],
+        resolve: settings.upstream.resolve.clone().into_iter().collect(),
+        extra_roots: settings.upstream.extra_roots.clone(),
+        outside: match settings.outside {
+            settings::Outside::Allow => proxy::Outside::Allow,
+            settings::Outside::Block => proxy::Outside::Block,
+        },
+        held: settings.limits.held.0,
+        ..proxy::Settings::default()
+    }
+}
+
+fn demo_words(practice: &Practice) -> console::Demo {
+    console::Demo {
+        host: Practice::HOST.to_owned(),
+        operator: Practice::OPERATOR.to_owned(),
+        jurisdiction: Practice::JURISDICTION.to_owned(),
+        address: practice.address(),
+        authority_path: practice.authority_file().to_owned(),
+        browse: format!("rempart browse https://{}/", Practice::HOST),
+    }
+}

@@ -1,0 +1,201 @@
+//! Carries out what the border asks for: vault rows and journal entries.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use border::{Answer, Ask, Asked, Effect, Summary};
+use journal::{Count, Entry, Journal, Outcome};
+use keys::file::SystemChance;
+use proxy::{Away, Home, HomeFuture};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use vault::{Keep, Vault};
+
+/// How many of the latest exchanges the console shows.
+const LATEST: usize = 20;
+
+/// The vault and the journal, as the wire calls them.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    vault: Arc<Vault>,
+    journal: Arc<Journal>,
+    seen: Arc<Mutex<Seen>>,
+    chance: SystemChance,
+}
+
+/// What crossed since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Values protected.
+    pub protected: u64,
+    /// Tokens revealed.
+    pub revealed: u64,
+    /// The latest entries, newest first.
+    pub latest: VecDeque<Entry>,
+}
+
+impl Keeper {
+    /// A keeper of this vault and this journal.
+    pub fn new(vault: Arc<Vault>, journal: Arc<Journal>, chance: SystemChance) -> Self {
+        Self {
+            vault,
+            journal,
+            seen: Arc::default(),
+            chance,
+        }
+    }
+
+    /// What crossed since the start.
+    pub fn seen(&self) -> Seen {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn remember(&self, entry: &Entry) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.protected += entry
+            .protected
+            .iter()
+            .map(|count| u64::from(count.count))
+            .sum::<u64>();
+        seen.revealed += entry
+            .revealed
+            .iter()
+            .map(|count| u64::from(count.count))
+            .sum::<u64>();
+        seen.latest.truncate(LATEST - 1);
+        seen.latest.push_front(entry.clone());
+    }
+
+    /// Answers a batch: what is to be kept in one transaction, what is to be brought in one read.
+    async fn answers(&self, asks: Vec<Ask>) -> Result<Vec<Answer>, vault::Error> {
+        let (mut keep, mut kept, mut bring, mut brought) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for Ask { id, what } in asks {
+            match what {
+                Asked::Keep {
+                    app,
+                    field,
+                    first,
+                    sealed,
+                } => {
+                    kept.push(id);
+                    keep.push(Keep {
+                        app,
+                        field,
+                        first,
+                        sealed,
+                    });
+                }
+                Asked::Bring { app, pointer } => {
+                    brought.push(id);
+                    bring.push((app, pointer));
+                }
+                // What this version of the border cannot ask, nobody can answer.
+                _ => brought.push(id),
+            }
+        }
+        let mut answers = Vec::with_capacity(kept.len() + brought.len());
+        if !keep.is_empty() {
+            let pointers = self.vault.keep(keep).await?;
+            answers.extend(
+                kept.into_iter()
+                    .zip(pointers)
+                    .map(|(id, pointer)| Answer::Kept { id, pointer }),
+            );
+        }
+        if !brought.is_empty() {
+            let rows = self.vault.bring(bring).await?;
+            answers.extend(brought.into_iter().zip(rows).map(|(id, row)| match row {
+                Some(row) => Answer::Row {
+                    id,
+                    field: row.field,
+                    sealed: row.sealed,
+                },
+                None => Answer::Gone { id },
+            }));
+        }
+        Ok(answers)
+    }
+}
+
+impl Home for Keeper {
+    fn answer(&self, asks: Vec<Ask>) -> HomeFuture<Result<Vec<Answer>, Away>> {
+        let keeper = self.clone();
+        Box::pin(async move {
+            keeper.answers(asks).await.map_err(|error| {
+                tracing::error!(%error, "the vault did not answer");
+                Away
+            })
+        })
+    }
+
+    fn settle(&self, effects: Vec<Effect>) -> HomeFuture<Result<(), Away>> {
+        let keeper = self.clone();
+        Box::pin(async move {
+            for entry in effects.into_iter().filter_map(entry) {
+                keeper.remember(&entry);
+                keeper.journal.record(&entry).await.map_err(|error| {
+                    tracing::error!(%error, "the journal did not take an entry");
+                    Away
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    fn note(&self, effect: Effect) {
+        if let Some(entry) = entry(effect) {
+            self.remember(&entry);
+            if let Err(error) = self.journal.note(&entry) {
+                tracing::error!(%error, "the journal did not take an entry");
+            }
+        }
+    }
+
+    fn chance(&self) -> Box<dyn seal::Chance + Send> {
+        Box::new(self.chance)
+    }
+}
+
+/// The journal's line of what crossed.
+fn entry(effect: Effect) -> Option<Entry> {
+    let Effect::Journal { summary, .. } = effect else {
+        return None;
+    };
+    let counts = |counts: Vec<(String, u32)>| {
+        counts
+            .into_iter()
+            .map(|(field, count)| Count { field, count })
+            .collect()
+    };
+    let Summary {
+        reference,
+        app,
+        route,
+        protected,
+        revealed,
+        unopened,
+        refused,
+    } = summary;
+    Some(Entry {
+        // A clock that cannot be written down is told by an empty time; the entry matters more.
+        time: OffsetDateTime::now_utc()
+            .format(&Rfc3339)
+            .unwrap_or_default(),
+        reference,
+        app,
+        route,
+        outcome: match refused {
+            Some(code) => Outcome::Refused {
+                code: code.to_owned(),
+            },
+            None => Outcome::Crossed,
+        },
+        protected: counts(protected),
+        revealed: counts(revealed),
+        unopened,
+    })
+}

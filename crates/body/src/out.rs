@@ -18,7 +18,7 @@ pub struct AskId(pub u32);
 const COPY_BELOW: usize = 1024;
 
 /// The least room that is asked for at once where short pieces are gathered, as long as the chunk has as much.
-const ROOM: usize = 4096;
+const ROOM: usize = 16 << 10;
 
 #[derive(Debug)]
 enum Part {

@@ -221,7 +221,7 @@ impl Node {
             .names
             .iter()
             .enumerate()
-            .find(|(_, (known, _))| **known == *key);
+            .find(|(_, (known, _))| known.first() == key.first() && **known == *key);
         found.map(|(number, (_, node))| (number, *node))
     }
 

@@ -193,6 +193,7 @@ const SPACES: [u8; 8] = [b' '; 8];
 pub(super) fn past_space(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match bytes.get(at) {
+            Some(b'!'..) => return at,
             Some(b' ' | b'\r' | b'\t') => at += 1,
             Some(b'\n') => {
                 at += 1;

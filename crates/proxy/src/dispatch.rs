@@ -10,6 +10,7 @@ use http::header;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
+use hyper::client::conn::http2::SendRequest;
 
 use crate::answer::Problem;
 use crate::lane::Lane;
@@ -76,31 +77,14 @@ pub async fn send(lane: &Lane, parts: Parts, leaving: Leaving) -> Result<Sent, S
                     },
                 }
             }
-            Channel::Http2(mut sender) => {
+            Channel::Http2(sender) => {
                 let spare = repeatable.then(|| copy_of(&request));
-                for_http2(lane, &mut request);
-                match within(lane, upload.as_ref(), sender.try_send_request(request)).await {
-                    Ok(Ok(response)) => {
-                        let (head, body) = response.into_parts();
-                        let stall = Stall::new(lane.upstream.settings().timeouts.answer);
-                        return Ok(Sent {
-                            head,
-                            body: FromOrigin::new(body, None, stall),
-                        });
-                    }
-                    Ok(Err(mut failed)) => {
-                        let again = failed
-                            .take_message()
-                            .map(|request| for_http1_again(lane, request))
-                            .or(spare);
-                        Failed {
-                            again,
-                            why: Why::Closed,
-                        }
-                    }
-                    Err(TooLong) => Failed {
-                        again: None,
-                        why: Why::TooLong,
+                // Boxed, so that an exchange on HTTP/1.1 is not as large as one on HTTP/2.
+                match Box::pin(on_http2(lane, sender, request, upload.as_ref())).await {
+                    Ok(sent) => return Ok(sent),
+                    Err(failed) => Failed {
+                        again: failed.again.or(spare),
+                        ..failed
                     },
                 }
             }
@@ -180,6 +164,38 @@ async fn on_http1(
         }
     };
     Ok(received(lane, connection, response, upload))
+}
+
+async fn on_http2(
+    lane: &Lane,
+    mut sender: SendRequest<Outgoing>,
+    mut request: Request<Outgoing>,
+    upload: Option<&Arc<Upload>>,
+) -> Result<Sent, Failed> {
+    for_http2(lane, &mut request);
+    match within(lane, upload, sender.try_send_request(request)).await {
+        Ok(Ok(response)) => {
+            let (head, body) = response.into_parts();
+            let stall = Stall::new(lane.upstream.settings().timeouts.answer);
+            Ok(Sent {
+                head,
+                body: FromOrigin::new(body, None, stall),
+            })
+        }
+        Ok(Err(mut failed)) => {
+            let again = failed
+                .take_message()
+                .map(|request| for_http1_again(lane, request));
+            Err(Failed {
+                again,
+                why: Why::Closed,
+            })
+        }
+        Err(TooLong) => Err(Failed {
+            again: None,
+            why: Why::TooLong,
+        }),
+    }
 }
 
 /// Ties the answer's body to the connection it comes on.

@@ -16,6 +16,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
+use hyper::upgrade::OnUpgrade;
 
 use crate::answer::{self, Problem, RECEIPT};
 use crate::budget::Held;
@@ -23,8 +24,8 @@ use crate::dispatch::{self, Sent, Stopped};
 use crate::drain::drain;
 use crate::lane::{Astray, Lane};
 use crate::message::{
-    Begun, FromOrigin, Gate, Outgoing, Protecting, Record, Returning, Revealing, Unready, Upload,
-    busy, for_the_next_hop,
+    Begun, FromOrigin, Gate, Outgoing, Protecting, Record, Returning, Revealing, Unready, Upgrade,
+    Upload, busy, for_the_next_hop,
 };
 use crate::upgrade;
 use crate::upstream::Protocol;
@@ -98,26 +99,41 @@ async fn cross(
         None => untouched(lane, &mut parts, body),
     };
     if let Some((upgrade, client)) = switching {
-        let sent = upgrade::send(lane, parts, outgoing.body, &upgrade)
-            .await
-            .map_err(Stop::from)?;
-        return match sent {
-            upgrade::Answered::Switched {
-                mut head,
-                stream,
-                early,
-            } => {
-                head.headers.insert(RECEIPT, exchange.receipt());
-                upgrade::join(lane, client, stream, early);
-                Ok(Response::from_parts(head, Returning::Empty))
-            }
-            upgrade::Answered::Plainly(sent) => answered(lane, exchange, &method, sent).await,
-        };
+        // Rare, and not to make every other exchange's room larger.
+        let switched = switch(lane, exchange, parts, outgoing.body, upgrade, client);
+        return Box::pin(switched).await;
     }
     let sent = dispatch::send(lane, parts, outgoing)
         .await
         .map_err(Stop::from)?;
     answered(lane, exchange, &method, sent).await
+}
+
+/// Sends a request that asks for another protocol, and joins the two sides if the origin grants it.
+async fn switch(
+    lane: &Lane,
+    exchange: Exchange,
+    parts: Parts,
+    body: Outgoing,
+    upgrade: Upgrade,
+    client: OnUpgrade,
+) -> Result<Response<Returning>, Stop> {
+    let method = parts.method.clone();
+    match upgrade::send(lane, parts, body, &upgrade)
+        .await
+        .map_err(Stop::from)?
+    {
+        upgrade::Answered::Switched {
+            mut head,
+            stream,
+            early,
+        } => {
+            head.headers.insert(RECEIPT, exchange.receipt());
+            upgrade::join(lane, client, stream, early);
+            Ok(Response::from_parts(head, Returning::Empty))
+        }
+        upgrade::Answered::Plainly(sent) => answered(lane, exchange, &method, sent).await,
+    }
 }
 
 impl From<Stopped> for Stop {

@@ -37,13 +37,32 @@ pub async fn client(
     stream: TcpStream,
     early: Bytes,
 ) {
+    // In a box of its own, so that an idle client does not keep the room that a handshake takes.
+    let Some((lane, stream)) = Box::pin(accept(shared, upstream, target, stream, early)).await
+    else {
+        return;
+    };
+    match lane.protocol {
+        Protocol::Http1 => Box::pin(http1(lane, stream)).await,
+        Protocol::Http2 => Box::pin(http2(lane, stream)).await,
+    }
+}
+
+/// The client's handshake.
+async fn accept(
+    shared: Arc<Shared>,
+    upstream: Arc<Upstream>,
+    target: Target,
+    stream: TcpStream,
+    early: Bytes,
+) -> Option<(Arc<Lane>, Secure)> {
     let settings = Arc::clone(upstream.settings());
     let origin = upstream.origin(&target, true, true);
     let leaf = match shared.authority().leaf(target.host.as_str()).await {
         Ok(leaf) => leaf,
         Err(error) => {
             tracing::warn!(host = target.host.as_str(), %error, "no leaf could be minted");
-            return;
+            return None;
         }
     };
     let prefer = match origin.prefers() {
@@ -60,14 +79,14 @@ pub async fn client(
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::debug!(host = target.host.as_str(), %error, "a client's handshake failed");
-            return;
+            return None;
         }
         Err(_) => {
             tracing::debug!(
                 host = target.host.as_str(),
                 "a client's handshake took too long"
             );
-            return;
+            return None;
         }
     };
     shared.counters().intercepted.add();
@@ -88,11 +107,7 @@ pub async fn client(
     let mut lane = Lane::new(shared, upstream, origin, protocol, 443);
     lane.named_otherwise = named_otherwise;
     lane.upgradable = protocol == Protocol::Http1;
-    let lane = Arc::new(lane);
-    match protocol {
-        Protocol::Http1 => Box::pin(http1(lane, stream)).await,
-        Protocol::Http2 => Box::pin(http2(lane, stream)).await,
-    }
+    Some((Arc::new(lane), stream))
 }
 
 async fn http1(lane: Arc<Lane>, stream: Secure) {
@@ -100,7 +115,8 @@ async fn http1(lane: Arc<Lane>, stream: Secure) {
     let stopping = lane.shared.stopping.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let lane = Arc::clone(&lane);
-        async move { serve(&lane, request).await }
+        // Boxed for as long as it lasts: the room of an exchange is not kept by an idle client.
+        Box::pin(async move { serve(&lane, request).await })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

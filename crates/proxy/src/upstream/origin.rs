@@ -165,6 +165,15 @@ impl Origin {
         if let Some(channel) = self.take(protocol).await {
             return Ok(channel);
         }
+        // Boxed: a handshake takes much more room than finding a connection that stands.
+        Box::pin(self.open_for(protocol, upstream)).await
+    }
+
+    async fn open_for(
+        &self,
+        protocol: Protocol,
+        upstream: &Upstreaming<'_>,
+    ) -> Result<Channel, UpstreamError> {
         match protocol {
             Protocol::Http1 => match self.open(Offer::Http1, upstream).await {
                 Err(UpstreamError::Alert(rustls::AlertDescription::NoApplicationProtocol)) => {

@@ -1,6 +1,7 @@
 //! The wire on real sockets: a proxy, origins with certificates of every kind, and clients that speak by hand.
 
 mod bench;
+mod border;
 mod i06_outside;
 mod i07_unverified;
 mod lanes;

@@ -1,7 +1,7 @@
 //! Content codings (RFC 9110 §8.4): gzip, deflate, br, zstd, undone and done again as bytes come.
 //!
-//! A decoder stops at limits: how much one coded byte may become ([`Limits::ratio`]), and the window it must keep
-//! ([`Limits::window`]). A coded body that is cut short, or goes on after its end, is an error.
+//! A decoder stops at limits: how much one coded byte may become ([`Limits::ratio`](crate::Limits)), and the window
+//! that zstd must keep ([`Limits::window`](crate::Limits)); gzip's is 32 KiB and brotli's 16 MiB at most. A coded body that is cut short, or goes on after its end, is an error.
 
 mod decode;
 mod encode;

@@ -43,7 +43,7 @@ pub struct Limits {
     pub depth: usize,
     /// The most bytes that one byte of a coded body may decode to, times one byte (a ratio), past `window`.
     pub ratio: usize,
-    /// The largest decoder window that is accepted (zstd, brotli).
+    /// The largest decoder window that zstd may ask for.
     pub window: usize,
 }
 

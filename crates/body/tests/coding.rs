@@ -137,6 +137,19 @@ fn i13_a_window_beyond_the_limit_is_refused() {
     assert!(decode(&[Coding::Zstd], &[&encoder.finish().unwrap()]).is_err());
 }
 
+#[test]
+fn i13_a_brotli_window_beyond_the_standard_is_refused() {
+    let params = brotli::enc::BrotliEncoderParams {
+        large_window: true,
+        lgwin: 30,
+        ..Default::default()
+    };
+    let mut coded = Vec::new();
+    brotli::BrotliCompress(&mut &b"plain"[..], &mut coded, &params).unwrap();
+    assert_eq!(coded.first().map(|first| first & 0x7f), Some(0x11));
+    assert!(decode(&[Coding::Brotli], &[&coded]).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

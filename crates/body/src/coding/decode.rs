@@ -16,6 +16,10 @@ const STEP: usize = 32 << 10;
 /// What any body may decode to, whatever its ratio: short messages compress extremely well.
 const FREE: u64 = 1 << 20;
 
+/// How a brotli stream begins that asks for a window beyond RFC 7932's 16 MiB, up to 1 GiB: the standard has no
+/// such stream, the library reads it all the same.
+const LARGE_WINDOW: u8 = 0x11;
+
 /// A body being decoded.
 pub struct Decoder {
     stages: Vec<Stage>,
@@ -121,7 +125,10 @@ impl Write for Sink {
 enum Stage {
     Gzip(Box<MultiGzDecoder<Sink>>),
     Deflate(Box<Deflate>),
-    Brotli(Box<brotli::DecompressorWriter<Sink>>),
+    Brotli {
+        decoder: Box<brotli::DecompressorWriter<Sink>>,
+        begun: bool,
+    },
     Zstd {
         decoder: zstd::stream::raw::Decoder<'static>,
         sink: Sink,
@@ -134,10 +141,13 @@ impl Stage {
         Ok(match coding {
             Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(Sink::default()))),
             Coding::Deflate => Self::Deflate(Box::default()),
-            Coding::Brotli => Self::Brotli(Box::new(brotli::DecompressorWriter::new(
-                Sink::default(),
-                STEP,
-            ))),
+            Coding::Brotli => {
+                let decoder = brotli::DecompressorWriter::new(Sink::default(), STEP);
+                Self::Brotli {
+                    decoder: Box::new(decoder),
+                    begun: false,
+                }
+            }
             Coding::Zstd => {
                 let window = limits.window.max(1 << 10).ilog2();
                 let begin = || {
@@ -174,7 +184,7 @@ impl Stage {
         match self {
             Self::Gzip(decoder) => decoder.get_mut(),
             Self::Deflate(deflate) => &mut deflate.sink,
-            Self::Brotli(decoder) => decoder.get_mut(),
+            Self::Brotli { decoder, .. } => decoder.get_mut(),
             Self::Zstd { sink, .. } => sink,
         }
     }
@@ -188,7 +198,13 @@ impl Stage {
                 if last { decoder.try_finish() } else { Ok(()) }
             }
             Self::Deflate(deflate) => deflate.run(input, last),
-            Self::Brotli(decoder) => {
+            Self::Brotli { decoder, begun } => {
+                if let (false, Some(first)) = (*begun, input.first()) {
+                    *begun = true;
+                    if first & 0x7f == LARGE_WINDOW {
+                        return Err(io::ErrorKind::InvalidData.into());
+                    }
+                }
                 decoder.write_all(input)?;
                 match last.then(|| decoder.close()) {
                     Some(Err(_)) => Err(io::ErrorKind::UnexpectedEof.into()),

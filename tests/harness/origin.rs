@@ -1,7 +1,8 @@
 //! A SaaS that keeps what it is sent, byte for byte, and gives it back.
 //!
 //! `PUT`, `POST` and `PATCH` of a path store the body with its type and coding, `GET` gives it back; `/discard`
-//! counts and keeps nothing. What came is kept twice: as requests, and as the bytes that left TLS.
+//! counts and keeps nothing, an upgrade of any path is taken and echoes. What came is kept twice: as requests, and as
+//! the bytes that left TLS.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,7 +15,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, UPGRADE};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -250,19 +251,37 @@ async fn connection(socket: TcpStream, acceptor: Option<TlsAcceptor>, kept: Arc<
     }
 }
 
-async fn http1<S: AsyncRead + AsyncWrite + Unpin>(stream: S, kept: Arc<Mutex<Kept>>) {
+async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    kept: Arc<Mutex<Kept>>,
+) {
     let service = service_fn(move |request| answer(request, Arc::clone(&kept)));
     drop(
         hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
             .await,
     );
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     kept: Arc<Mutex<Kept>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.headers().contains_key(UPGRADE) {
+        let upgrade = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let Ok(upgraded) = upgrade.await else { return };
+            let (mut from, mut to) = tokio::io::split(TokioIo::new(upgraded));
+            drop(tokio::io::copy(&mut from, &mut to).await);
+        });
+        let mut response = short(StatusCode::SWITCHING_PROTOCOLS, "");
+        let headers = response.headers_mut();
+        headers.remove(CONTENT_TYPE);
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        return Ok(response);
+    }
     let (head, mut body) = request.into_parts();
     let target = head
         .uri

@@ -64,7 +64,7 @@ match = "GET /people"
 query = [{ at = "name", field = "name" }]
 
 [[routes]]
-match = ["GET /people/{id}", "GET /forms", "GET /files", "GET /notes", "GET /pages/{name}", "GET /open", "POST /open"]
+match = ["GET /people/{id}", "GET /forms", "GET /files", "GET /notes", "GET /pages/{name}", "GET /socket", "GET /open", "POST /open"]
 "#;
 
 /// The app, its origin, and a gateway before it.

@@ -16,3 +16,4 @@ mod reload;
 mod reveal;
 mod secrecy;
 mod tunnel;
+mod wire;

@@ -131,7 +131,12 @@ impl Command {
             Self {
                 title: text.try_browser,
                 hint: Some(text.try_browser_hint),
-                line: demo.browse.clone(),
+                line: demo
+                    .browse
+                    .iter()
+                    .map(|word| quoted(word))
+                    .collect::<Vec<_>>()
+                    .join(" "),
             },
             Self {
                 title: text.try_write,

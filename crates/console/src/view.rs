@@ -107,9 +107,9 @@ pub struct Crossing {
     pub at: String,
     /// The id of the app.
     pub app: String,
-    /// The method.
+    /// The method; empty where no route took the request.
     pub method: String,
-    /// The template of the route, where one took the request.
+    /// The path template of the route, where one took the request.
     pub route: Option<String>,
     /// Values replaced by tokens.
     pub protected: u64,
@@ -134,8 +134,8 @@ pub struct Demo {
     pub address: SocketAddr,
     /// The file of its own certificate authority.
     pub authority_path: PathBuf,
-    /// The command line that opens it in a throw-away browser.
-    pub browse: String,
+    /// The command that opens it in a throw-away browser, word by word.
+    pub browse: Vec<String>,
 }
 
 /// A text in both languages.

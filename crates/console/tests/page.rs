@@ -78,7 +78,7 @@ impl View for Installation {
                 jurisdiction: "US".into(),
                 address: SocketAddr::from(([127, 0, 0, 1], 9443)),
                 authority_path: "/home/ca.pem".into(),
-                browse: "rempart browse".into(),
+                browse: vec!["/opt/a b/rempart".into(), "browse".into()],
             }),
         }
     }
@@ -117,6 +117,7 @@ async fn both_sides_stand_beside_each_other() {
     assert!(page.contains("<code>q2token</code>"));
     assert!(page.contains("Clinic <span class=\"as-is\">tel quel</span>"));
     assert!(page.contains("--cacert &#39;/home/a b/root.pem&#39;"));
+    assert!(page.contains("&#39;/opt/a b/rempart&#39; browse"));
     let english = ask(
         Installation::with("Tremblay", "q2token"),
         "/live?lang=en",

@@ -122,11 +122,7 @@ impl Sides {
         let cells = row.columns.iter().map(|column| Cell {
             name: column.name.to_owned(),
             label: Words::new(column.label.fr, column.label.en),
-            seen: seen
-                .get(column.name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            seen: seen.get(column.name).map(shown).unwrap_or_default(),
             held: column.value.clone(),
         });
         Ok(Record {
@@ -136,5 +132,14 @@ impl Sides {
             updated: row.updated.clone(),
             cells: cells.collect(),
         })
+    }
+}
+
+/// A member as a person reads it: a number that was sealed comes back a number.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }

@@ -103,7 +103,7 @@ impl Gateway {
         let shown = practice
             .as_ref()
             .zip(sides)
-            .map(|(practice, sides)| (demo_words(practice), sides));
+            .map(|(practice, sides)| (demo_words(practice, &home), sides));
         let view = view::Gateway {
             shared: Arc::clone(&shared),
             keeper,
@@ -341,13 +341,21 @@ fn wire_settings(settings: &Settings, console: SocketAddr) -> proxy::Settings {
     }
 }
 
-fn demo_words(practice: &Practice) -> console::Demo {
+fn demo_words(practice: &Practice, home: &Home) -> console::Demo {
+    // As it was started: from a fresh build, no `rempart` stands on the PATH.
+    let program = std::env::current_exe().unwrap_or_else(|_| "rempart".into());
     console::Demo {
         host: Practice::HOST.to_owned(),
         operator: Practice::OPERATOR.to_owned(),
         jurisdiction: Practice::JURISDICTION.to_owned(),
         address: practice.address(),
         authority_path: practice.authority_file().to_owned(),
-        browse: format!("rempart browse https://{}/", Practice::HOST),
+        browse: vec![
+            program.display().to_string(),
+            "browse".to_owned(),
+            "--home".to_owned(),
+            home.folder().display().to_string(),
+            format!("https://{}/", Practice::HOST),
+        ],
     }
 }

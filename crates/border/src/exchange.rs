@@ -16,8 +16,9 @@ use crate::border::{Inner, route_name};
 use crate::counts::Counts;
 use crate::opener::Opener;
 use crate::protect::Protect;
+use crate::refused::explain;
 use crate::reveal::{Coded, Reveal, State};
-use crate::sealer::{Sealer, explain};
+use crate::sealer::Sealer;
 use crate::{Flow, Refusal};
 
 /// The most that one message, and all together, may hold (design §4.6). Bytes.

@@ -23,6 +23,7 @@ mod keys;
 mod opener;
 mod protect;
 mod refusal;
+mod refused;
 mod reveal;
 mod sealer;
 mod tokens;

@@ -21,15 +21,15 @@ const DRAWN: usize = 240;
 ///
 /// It lives as long as one message and no longer. Bytes that are kept come twice in a virtual machine that is copied
 /// or set back, and within one message that shows the same values sealed alike, at worst.
-pub struct Ahead<'a> {
-    source: &'a mut dyn Chance,
+pub struct Ahead<C> {
+    source: C,
     drawn: Zeroizing<[u8; DRAWN]>,
     used: usize,
 }
 
-impl<'a> Ahead<'a> {
+impl<C: Chance> Ahead<C> {
     /// Draws nothing until the first byte is asked for.
-    pub fn new(source: &'a mut dyn Chance) -> Self {
+    pub fn new(source: C) -> Self {
         Self {
             source,
             drawn: Zeroizing::new([0; DRAWN]),
@@ -38,7 +38,7 @@ impl<'a> Ahead<'a> {
     }
 }
 
-impl Chance for Ahead<'_> {
+impl<C: Chance> Chance for Ahead<C> {
     fn fill(&mut self, out: &mut [u8]) {
         if out.len() > DRAWN {
             return self.source.fill(out);
@@ -55,7 +55,7 @@ impl Chance for Ahead<'_> {
     }
 }
 
-impl fmt::Debug for Ahead<'_> {
+impl<C> fmt::Debug for Ahead<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ahead(‹240 bytes›)")
     }
@@ -80,8 +80,7 @@ mod tests {
 
     #[test]
     fn no_byte_is_given_twice_and_the_source_is_asked_seldom() {
-        let mut source = Bytes(0, 0);
-        let mut ahead = Ahead::new(&mut source);
+        let mut ahead = Ahead::new(Bytes(0, 0));
         let mut salts = Vec::new();
         for length in [24, 24, 16, 24, 200, 24] {
             let mut salt = vec![0; length];
@@ -97,6 +96,6 @@ mod tests {
         );
         assert_eq!(salts[5][0], 240_u8.wrapping_add(200));
         ahead.fill(&mut [0; 300]);
-        assert_eq!(source.1, 3);
+        assert_eq!(ahead.source.1, 3);
     }
 }

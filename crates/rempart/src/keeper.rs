@@ -156,7 +156,7 @@ impl Home for Keeper {
     }
 
     fn chance(&self) -> Box<dyn seal::Chance + Send> {
-        Box::new(self.chance)
+        Box::new(seal::Ahead::new(self.chance))
     }
 }
 

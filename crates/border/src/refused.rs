@@ -1,0 +1,125 @@
+//! What the sealer says when it refuses: code, sentence and remedy in one place. No value stands in any of them.
+
+use body::{Error, ErrorKind, ValueType};
+use policy::{Field, Part, Place};
+
+use crate::sealer::Sealer;
+use crate::{Refusal, RefusalCode};
+
+impl Sealer {
+    /// Where the body has types, the type must be the declared one, or the value would come back as another.
+    pub(crate) fn check_type(
+        &self,
+        place: &Place,
+        field: &Field,
+        found: ValueType,
+    ) -> Result<(), Box<Refusal>> {
+        let plan = self
+            .border
+            .route(self.app, self.route)
+            .and_then(|route| route.body.as_ref());
+        let typed = place.part == Part::Body
+            && plan.is_some_and(|plan| plan.format() == body::Format::Json);
+        if !typed || found == field.value_type {
+            return Ok(());
+        }
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            "the value is of another type than its field declares",
+            "declare the type of the field in the policy: type = \"string\", \"number\" or \"boolean\"",
+        );
+        Err(Box::new(self.named(refusal, place)))
+    }
+
+    pub(crate) fn named(&self, mut refusal: Refusal, place: &Place) -> Refusal {
+        refusal.place = Some(place.at.clone());
+        refusal.field = self
+            .border
+            .app(self.app)
+            .and_then(|app| app.field(place.field))
+            .map(|f| f.name.clone());
+        self.border.name(self.app, Some(self.route), refusal)
+    }
+
+    pub(crate) fn away(&self, place: &Place) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::HomeAway,
+            "the key of a field is not at hand",
+            "ask whoever runs Rempart: `rempart doctor` says what is wrong",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    pub(crate) fn blocked(&self, place: &Place) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::BlockedValue,
+            "the request carries a value that may not leave",
+            "leave the value out; whether it may leave is decided in the app's policy",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    pub(crate) fn not_text(&self, place: &Place) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            "a value that is looked up is not valid text",
+            "send it as UTF-8 text",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    pub(crate) fn unsealable(&self, place: &Place, error: &seal::SealError) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::TooLong,
+            error.to_string(),
+            "send such a value as a file, or in parts",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    pub(crate) fn too_long(&self, place: &Place, max: u32, length: usize) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::TooLong,
+            format!(
+                "the token of a value would be {length} characters long, and its column takes {max}"
+            ),
+            "shorten the value, or choose a treatment that fits the column (vault: 16 characters)",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    pub(crate) fn unreadable(&self, error: &Error) -> Refusal {
+        let (code, hint) = explain(&error.kind);
+        self.border.name(
+            self.app,
+            Some(self.route),
+            Refusal::new(code, error.to_string(), hint),
+        )
+    }
+}
+
+/// The code and the remedy of what a format said.
+pub(crate) fn explain(kind: &ErrorKind) -> (RefusalCode, &'static str) {
+    match kind {
+        ErrorKind::ContentType => (
+            RefusalCode::ContentType,
+            "send the content type that the route describes, or describe this one in the policy",
+        ),
+        ErrorKind::Coding { .. } => (
+            RefusalCode::ContentCoding,
+            "send the body uncoded, or whole in gzip, deflate, br or zstd",
+        ),
+        ErrorKind::ValueTooLong { .. } => (
+            RefusalCode::TooLong,
+            "raise [limits] value, if such values are meant to be sent",
+        ),
+        ErrorKind::Lookahead { .. } => (
+            RefusalCode::TooLong,
+            "raise [limits] lookahead, if such elements are meant to be sent",
+        ),
+        _ => (
+            RefusalCode::UnreadableBody,
+            "send the body in the format and charset that its content type names",
+        ),
+    }
+}

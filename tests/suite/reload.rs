@@ -3,14 +3,15 @@
 use std::fs;
 use std::io::Write;
 
-use e2e::{Answer, Protocols, Tunnel, curl, until};
+use e2e::{Answer, Protocols, Setup, Tunnel, curl, until};
 use rustix::process::Signal;
 
 use crate::common::{App, HOST, POLICY, url};
 
 #[test]
 fn i14_a_changed_policy_takes_effect_and_a_bad_one_does_not() {
-    let app = App::start(Protocols::Both);
+    // Its log stands beside its settings here, and is written all the time.
+    let app = App::start_with(Protocols::Both, Setup::new().verbose());
     let file = app.gateway.policy_file("crm.toml");
     let open = |path: &str| curl(&app.gateway, &[&url(path)]).status;
     assert_eq!(open("/added"), 403);

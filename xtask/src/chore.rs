@@ -133,10 +133,14 @@ fn forward(from: impl Read, mut to: impl Write) -> usize {
     passed
 }
 
-/// How many tests the closing line of `cargo test` or nextest says have passed; 0 for any other line.
+/// How many tests the closing line of `cargo test`, nextest or `rempart policy test` says have passed; 0 for any
+/// other line.
 fn passed_in(line: &str) -> usize {
     let plain = line.trim();
-    if !(plain.starts_with("test result:") || plain.starts_with("Summary [")) {
+    let closes = plain.starts_with("test result:")
+        || plain.starts_with("Summary [")
+        || plain.ends_with(" passed, 0 failed");
+    if !closes {
         return 0;
     }
     let words: Vec<&str> = plain.split_whitespace().collect();
@@ -247,7 +251,7 @@ mod tests {
     use super::passed_in;
 
     #[test]
-    fn closing_lines_of_both_runners_are_counted() {
+    fn closing_lines_of_the_runners_are_counted() {
         assert_eq!(
             passed_in("test result: ok. 3 passed; 0 failed; 0 ignored; finished in 0.00s\n"),
             3
@@ -256,6 +260,7 @@ mod tests {
             passed_in("     Summary [   0.005s] 12 tests run: 12 passed, 0 skipped\n"),
             12
         );
+        assert_eq!(passed_in("21 passed, 0 failed\n"), 21);
         assert_eq!(passed_in("test passed_in ... ok"), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use border::{Border, Keys};
@@ -149,8 +149,18 @@ impl Gateway {
 
     /// What is watched for changes. Folders: an editor replaces files.
     pub fn watched(&self) -> Vec<PathBuf> {
-        let settings = self.home.settings().parent().map(PathBuf::from);
+        let settings = self.home.settings().parent().map(|folder| match folder {
+            here if here.as_os_str().is_empty() => PathBuf::from("."),
+            folder => PathBuf::from(folder),
+        });
         self.policies.iter().cloned().chain(settings).collect()
+    }
+
+    /// Whether a change of this file may change what is in force. The vault and the journal stand beside the
+    /// settings and are written all the time.
+    pub fn concerns(&self, file: &Path) -> bool {
+        let settings = file.file_name() == self.home.settings().file_name();
+        settings || self.policies.iter().any(|from| file.starts_with(from))
     }
 
     /// Reads policies and settings again and puts them in force; what is bad is told and changes nothing (I14).

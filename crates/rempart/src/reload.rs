@@ -17,9 +17,12 @@ const QUIET: Duration = Duration::from_millis(200);
 /// The system does not let us watch.
 pub fn watch(gateway: Arc<Gateway>) -> miette::Result<RecommendedWatcher> {
     let (changed, mut changes) = tokio::sync::mpsc::channel::<()>(1);
+    let watched = Arc::clone(&gateway);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let reading = event.as_ref().is_ok_and(|event| event.kind.is_access());
-        if !reading {
+        let concerns = event.as_ref().map_or(true, |event| {
+            !event.kind.is_access() && event.paths.iter().any(|file| watched.concerns(file))
+        });
+        if concerns {
             // A full channel already says that something changed.
             let _ = changed.try_send(());
         }

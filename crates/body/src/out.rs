@@ -76,6 +76,15 @@ impl Out {
         self.ready += bytes.len();
     }
 
+    /// Appends what `write` appends to the buffer it is given, about `length` bytes.
+    pub(crate) fn write_with(&mut self, length: usize, write: impl FnOnce(&mut BytesMut)) {
+        self.settle();
+        make_room(&mut self.tail, length, self.chunk.len());
+        let before = self.tail.len();
+        write(&mut self.tail);
+        self.ready += self.tail.len() - before;
+    }
+
     /// Appends a piece that already stands by itself.
     pub fn append(&mut self, bytes: Bytes) {
         if bytes.len() < COPY_BELOW {
@@ -152,11 +161,15 @@ impl Out {
     }
 
     /// Writes the kept range where it belongs.
+    #[inline]
     fn settle(&mut self) {
-        let range = std::mem::take(&mut self.kept);
-        if range.is_empty() {
-            return;
+        if !self.kept.is_empty() {
+            self.settle_kept();
         }
+    }
+
+    fn settle_kept(&mut self) {
+        let range = std::mem::take(&mut self.kept);
         self.ready += range.len();
         if range.len() < COPY_BELOW {
             if let Some(bytes) = self.chunk.get(range) {
@@ -180,13 +193,19 @@ impl Out {
     }
 }
 
-/// Appends to the buffer of short pieces. A small message should need its room once: tokens are longer than what
-/// they stand for, so some is asked for beyond the chunk.
+/// Appends to the buffer of short pieces.
 fn gather(tail: &mut BytesMut, bytes: &[u8], chunk: usize) {
-    if tail.capacity() - tail.len() < bytes.len() {
-        tail.reserve(bytes.len().max((chunk + chunk / 4).min(ROOM)));
-    }
+    make_room(tail, bytes.len(), chunk);
     tail.extend_from_slice(bytes);
+}
+
+/// Makes room for so many bytes. A small message should need its room once: tokens are longer than what they stand
+/// for, so some is asked for beyond the chunk.
+#[inline]
+fn make_room(tail: &mut BytesMut, length: usize, chunk: usize) {
+    if tail.capacity() - tail.len() < length {
+        tail.reserve(length.max((chunk + chunk / 4).min(ROOM)));
+    }
 }
 
 #[cfg(test)]

@@ -66,3 +66,53 @@ impl Number {
         }
     }
 }
+
+/// The offset after the number that begins at `at`, where all of it and what ends it stands here, and it is
+/// well-formed.
+#[inline]
+pub(super) fn end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    if bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    at = match bytes.get(at)? {
+        b'0' => at + 1,
+        _ => past_digits(bytes, at)?,
+    };
+    if bytes.get(at) == Some(&b'.') {
+        at = past_digits(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let signed = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+        at = past_digits(bytes, at + 1 + usize::from(signed))?;
+    }
+    bytes.get(at).map(|_| at)
+}
+
+/// The offset after one digit or more.
+#[inline]
+fn past_digits(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    (at > from).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_readers_agree(text in "[-+0-9.eE]{0,6}") {
+            let bytes = format!("{text},");
+            let mut number = Number::Start;
+            let read = number.read(bytes.as_bytes(), 0);
+            let whole = (number.is_complete()).then_some(read);
+            prop_assert_eq!(end(bytes.as_bytes(), 0).filter(|_| Number::whole(text.as_bytes())),
+                whole.filter(|read| *read == text.len()));
+            prop_assert_eq!(end(text.as_bytes(), 0).filter(|at| *at == text.len()), None);
+        }
+    }
+}

@@ -27,8 +27,8 @@ pub(super) type FilterId = usize;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Node {
     names: Vec<(Box<[u8]>, NodeId)>,
-    /// Bit n: a name of n bytes is known here (63: or more).
-    lengths: u64,
+    /// The marks of all names.
+    marks: u64,
     pub(super) any: Option<NodeId>,
     pub(super) indices: Vec<(u64, NodeId)>,
     pub(super) filtered: Vec<(FilterId, NodeId)>,
@@ -102,7 +102,7 @@ impl Places {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         static NONE: Node = Node {
             names: Vec::new(),
-            lengths: 0,
+            marks: 0,
             any: None,
             indices: Vec::new(),
             filtered: Vec::new(),
@@ -149,7 +149,7 @@ impl Places {
         let id = self.push(Node::default());
         self.longest_name = self.longest_name.max(name.len());
         if let Some(node) = self.nodes.get_mut(at) {
-            node.lengths |= length_bit(name.len());
+            node.marks |= mark(name);
             node.names.push((name.into(), id));
         }
         id
@@ -214,7 +214,7 @@ impl Places {
 impl Node {
     /// The node that a decoded key leads to, and the key's number among those known here.
     pub(super) fn name(&self, key: &[u8]) -> Option<(usize, NodeId)> {
-        if self.lengths & length_bit(key.len()) == 0 {
+        if self.marks & mark(key) == 0 {
             return None;
         }
         let found = self
@@ -230,10 +230,10 @@ impl Node {
         self.names.len()
     }
 
-    /// Bit n: a key of n bytes is known here (63: or more). Nothing where other keys lead on too.
+    /// The marks of the keys that are known here. Nothing where other keys lead on too.
     pub(super) fn keys(&self) -> Option<u64> {
         let only = self.any.is_none() && self.filtered.is_empty() && !self.recursive;
-        only.then_some(self.lengths)
+        only.then_some(self.marks)
     }
 
     /// Whether anything inside an object, or an array, that stands here can be meant.
@@ -241,7 +241,7 @@ impl Node {
         let either = self.any.is_some() || !self.filtered.is_empty() || self.recursive;
         either
             || if object {
-                self.lengths != 0
+                self.marks != 0
             } else {
                 !self.indices.is_empty()
             }
@@ -268,9 +268,11 @@ impl Watch {
     }
 }
 
-/// The bit of a key of this length.
-pub(super) fn length_bit(length: usize) -> u64 {
-    1 << length.min(63)
+/// One bit for a key: most keys that are not known differ from those that are in it.
+#[inline]
+pub(super) fn mark(key: &[u8]) -> u64 {
+    let first = key.first().map_or(0, |first| usize::from(*first));
+    1 << ((key.len() + 7 * first) % 64)
 }
 
 #[cfg(test)]

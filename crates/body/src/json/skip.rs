@@ -4,8 +4,8 @@
 //! too deep, it stops before it and leaves it to the walk that can tell (and that says what is wrong). So it does
 //! before a key that may be known, and before the end of what a selector does lead into.
 
-use super::number::Number;
-use super::places::length_bit;
+use super::number;
+use super::places::mark;
 use super::string;
 
 /// Between which tokens the walk stands.
@@ -24,7 +24,7 @@ pub(super) enum Between {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     pub(super) object: bool,
-    /// Bit n: a key of n bytes may be known (63: or more).
+    /// The marks of the keys that may be known.
     pub(super) keys: u64,
 }
 
@@ -32,9 +32,6 @@ pub(super) struct Around {
 pub(super) trait Open {
     /// Opens one; says whether it may be that deep.
     fn open(&mut self, object: bool) -> bool;
-
-    /// Whether a key of the innermost leads on.
-    fn knows(&self, key: &[u8]) -> bool;
 
     /// Whether no selector leads into the innermost.
     fn may_close(&self) -> bool;
@@ -80,20 +77,10 @@ pub(super) fn skip(
                 };
             }
             Between::FirstKey | Between::Key if byte == b'"' => {
-                let Some(key) = string::end(bytes, at + 1) else {
-                    return stopped;
-                };
-                if around.keys != 0 && is_known(bytes, at, key, around.keys, open) {
-                    return Stopped {
-                        key: Some(key),
-                        ..stopped
-                    };
-                }
-                (at, _) = key;
-                between = Between::Colon;
-                if bytes.get(at) == Some(&b':') {
-                    at += 1;
-                    between = Between::Value;
+                let (next, stop) = members(bytes, &mut at, between, around.keys);
+                between = next;
+                if let Some(key) = stop {
+                    return Stopped { at, between, key };
                 }
             }
             Between::Colon if byte == b':' => {
@@ -140,27 +127,49 @@ pub(super) fn skip(
                     };
                     at = end;
                     between = Between::After;
-                    if around.object && bytes.get(at) == Some(&b',') {
-                        at += 1;
-                        between = Between::Key;
-                    }
                 }
             },
         }
     }
 }
 
-/// Whether the key that begins at `at` may lead on.
+/// Walks from the key at `at` over members whose values are no objects and no arrays, as long as nothing else than
+/// the grammar's own bytes stands between them; gives what comes next, and, where the walk must stop, at which key.
 #[inline]
-fn is_known(
+fn members(
     bytes: &[u8],
-    at: usize,
-    (end, escaped): (usize, bool),
+    at: &mut usize,
+    first: Between,
     keys: u64,
-    open: &impl Open,
-) -> bool {
-    let candidate = keys & length_bit(end - at - 2) != 0;
-    escaped || candidate && open.knows(bytes.get(at + 1..end - 1).unwrap_or_default())
+) -> (Between, Option<Option<(usize, bool)>>) {
+    let mut between = first;
+    loop {
+        let Some((end, escaped)) = string::end(bytes, *at + 1) else {
+            return (between, Some(None));
+        };
+        let key = bytes.get(*at + 1..end - 1).unwrap_or_default();
+        if keys != 0 && (escaped || keys & mark(key) != 0) {
+            return (between, Some(Some((end, escaped))));
+        }
+        *at = end;
+        if bytes.get(*at) != Some(&b':') {
+            return (Between::Colon, None);
+        }
+        *at = past_space(bytes, *at + 1);
+        let value = bytes.get(*at).and_then(|byte| scalar(bytes, *at, *byte));
+        let Some(end) = value else {
+            return (Between::Value, None);
+        };
+        *at = end;
+        if bytes.get(*at) != Some(&b',') {
+            return (Between::After, None);
+        }
+        *at += 1;
+        between = Between::Key;
+        if bytes.get(*at) != Some(&b'"') {
+            return (between, None);
+        }
+    }
 }
 
 /// The offset after the string, number or word that begins at `at`, where all of it stands here.
@@ -168,11 +177,7 @@ fn is_known(
 fn scalar(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
     match byte {
         b'"' => string::end(bytes, at + 1).map(|(end, _)| end),
-        b'-' | b'0'..=b'9' => {
-            let mut number = Number::Start;
-            let end = number.read(bytes, at);
-            (end < bytes.len() && number.is_complete()).then_some(end)
-        }
+        b'-' | b'0'..=b'9' => number::end(bytes, at),
         b't' => word(bytes, at, b"true"),
         b'f' => word(bytes, at, b"false"),
         b'n' => word(bytes, at, b"null"),

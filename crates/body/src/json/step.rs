@@ -126,7 +126,7 @@ impl Stream {
         let Some(around) = self.walk.skippable(between) else {
             return (between, None);
         };
-        let mut dead = Dead::new(&mut self.walk, &self.places, self.limits.depth);
+        let mut dead = Dead::new(&mut self.walk, self.limits.depth);
         let stopped = skip::skip(pass.bytes, pass.at, between, around, &mut dead);
         pass.at = stopped.at;
         self.state = State::Between(stopped.between);

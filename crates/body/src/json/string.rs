@@ -1,5 +1,7 @@
 //! Strings by RFC 8259 §7: skipped in pieces, decoded, written.
 
+use bytes::BufMut;
+
 /// Where inside a string the reader stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Inside {
@@ -99,11 +101,7 @@ fn special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        // Exact for the lowest byte that is flagged, which is the one that counts.
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = zero(word ^ (ONES * 0x22));
-        let backslash = zero(word ^ (ONES * 0x5c));
-        let found = (control | quote | backslash) & HIGHS;
+        let found = flags(word);
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
@@ -115,10 +113,14 @@ fn special(bytes: &[u8], from: usize) -> usize {
         .unwrap_or(tail.len())
 }
 
-/// Flags the high bit of the lowest byte that is zero.
+/// The high bits of the bytes that are a quote, a backslash or a control character. Exact for the lowest byte that
+/// is flagged, which is the one that counts: a subtraction borrows from higher bytes only.
 #[inline]
-fn zero(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word
+fn flags(word: u64) -> u64 {
+    // With this bit turned, the quote is the one byte that follows the control characters.
+    let below = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (below | backslash) & !word & HIGHS
 }
 
 /// A string that holds half of a surrogate pair: no text.
@@ -174,33 +176,32 @@ fn hex(digits: &[u8]) -> Option<u32> {
 }
 
 /// Appends `text` as a string with its quotes.
-pub(super) fn write(text: &[u8], out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
+pub(super) fn write(text: &[u8], out: &mut impl BufMut) {
+    out.put_u8(b'"');
     let mut rest = text;
     loop {
         let at = special(rest, 0);
         let (plain, after) = rest.split_at(at);
-        out.extend_from_slice(plain);
+        out.put_slice(plain);
         let Some((byte, after)) = after.split_first() else {
             break;
         };
         match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
+            b'"' => out.put_slice(b"\\\""),
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\n' => out.put_slice(b"\\n"),
+            b'\r' => out.put_slice(b"\\r"),
+            b'\t' => out.put_slice(b"\\t"),
             byte => {
-                out.extend_from_slice(b"\\u00");
+                out.put_slice(b"\\u00");
                 for digit in [byte >> 4, byte & 15] {
-                    out.push(*b"0123456789abcdef".get(usize::from(digit)).unwrap_or(&b'0'));
+                    out.put_u8(*b"0123456789abcdef".get(usize::from(digit)).unwrap_or(&b'0'));
                 }
             }
         }
         rest = after;
     }
-    out.push(b'"');
+    out.put_u8(b'"');
 }
 
 #[cfg(test)]

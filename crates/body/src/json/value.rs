@@ -48,7 +48,6 @@ pub(super) struct Values {
     ordinal: u32,
     plain: Zeroizing<Vec<u8>>,
     replacement: Zeroizing<Vec<u8>>,
-    written: Zeroizing<Vec<u8>>,
 }
 
 impl Values {
@@ -99,9 +98,8 @@ impl Values {
         match edit {
             Edit::Keep => out.write(whole),
             Edit::Replace => {
-                self.written.clear();
-                string::write(&self.replacement, &mut self.written);
-                out.write(&self.written);
+                let length = self.replacement.len() + 2;
+                out.write_with(length, |tail| string::write(&self.replacement, tail));
             }
             Edit::Pending(ask) => {
                 out.write(b"\"");
@@ -165,7 +163,7 @@ impl Values {
 
     /// Bytes that are held here.
     pub(super) fn held(&self) -> usize {
-        self.plain.capacity() + self.replacement.capacity() + self.written.capacity()
+        self.plain.capacity() + self.replacement.capacity()
     }
 }
 

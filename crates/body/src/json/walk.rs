@@ -18,7 +18,7 @@ struct Frame {
     seen: usize,
     /// The index of the next element.
     index: u64,
-    /// Bit n: a key of n bytes may lead on (63: or more). Nothing where more than keys does.
+    /// The marks of the keys that lead on. Nothing where more than keys does.
     keys: Option<u64>,
 }
 
@@ -26,6 +26,8 @@ struct Frame {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     frames: Vec<Frame>,
+    /// How many frames some selector leads into: those inside of the last of them are dead.
+    live: usize,
     active: Vec<NodeId>,
     /// One bit a known key, by frame: it was seen.
     seen: Vec<u64>,
@@ -57,9 +59,7 @@ impl Walk {
     /// Whether any selector leads on from within the innermost frame.
     #[inline]
     pub(super) fn is_live(&self) -> bool {
-        self.frames
-            .last()
-            .is_some_and(|frame| frame.active < self.active.len())
+        self.live > 0 && self.live == self.frames.len()
     }
 
     /// The innermost frame, where the walk may skip what no known key leads to.
@@ -67,8 +67,7 @@ impl Walk {
     pub(super) fn skippable(&mut self, between: Between) -> Option<Around> {
         let frame = self.frames.last()?;
         let around = frame.around()?;
-        let dead = frame.active == self.active.len();
-        if !dead {
+        if self.live == self.frames.len() {
             if !matches!(between, Between::FirstKey | Between::Key | Between::After) {
                 return None;
             }
@@ -129,6 +128,9 @@ impl Walk {
             self.seen.resize(frame.seen + names.div_ceil(64), 0);
         }
         self.frames.push(frame);
+        if frame.active < self.active.len() {
+            self.live = self.frames.len();
+        }
         Ok(())
     }
 
@@ -138,6 +140,7 @@ impl Walk {
         if let Some(frame) = self.frames.pop() {
             self.active.truncate(frame.active);
             self.seen.truncate(frame.seen);
+            self.live = self.live.min(self.frames.len());
         }
     }
 
@@ -169,7 +172,9 @@ impl Walk {
                 self.arrive(places, child);
             }
             known += node.names();
-            self.carry(places, id);
+            if frame.keys.is_none() {
+                self.carry(places, id);
+            }
         }
         Ok(())
     }
@@ -238,6 +243,7 @@ impl Walk {
     /// Goes back to a mark that lies outside of what is open.
     pub(super) fn back(&mut self, mark: Mark) {
         self.frames.truncate(mark.frames);
+        self.live = self.live.min(mark.frames);
         self.active.truncate(mark.active);
         self.seen.truncate(mark.seen);
         self.next.clear();
@@ -255,23 +261,12 @@ impl Frame {
 /// Objects and arrays that no selector leads into, opened and closed on top of a walk.
 pub(super) struct Dead<'a> {
     walk: &'a mut Walk,
-    places: &'a Places,
     limit: usize,
-    /// How many frames are open outside of the outermost dead one.
-    live: usize,
 }
 
 impl<'a> Dead<'a> {
-    pub(super) fn new(walk: &'a mut Walk, places: &'a Places, limit: usize) -> Self {
-        let active = walk.active.len();
-        // Frames that begin where the nodes end have none themselves; the first of them is the outermost.
-        let live = walk.frames.partition_point(|frame| frame.active < active);
-        Self {
-            walk,
-            places,
-            limit,
-            live,
-        }
+    pub(super) fn new(walk: &'a mut Walk, limit: usize) -> Self {
+        Self { walk, limit }
     }
 }
 
@@ -292,17 +287,8 @@ impl Open for Dead<'_> {
     }
 
     #[inline]
-    fn knows(&self, key: &[u8]) -> bool {
-        let from = self.walk.frames.last().map_or(0, |frame| frame.active);
-        let active = self.walk.active.get(from..).unwrap_or_default();
-        active
-            .iter()
-            .any(|id| self.places.node(*id).name(key).is_some())
-    }
-
-    #[inline]
     fn may_close(&self) -> bool {
-        self.walk.frames.len() > self.live
+        self.walk.frames.len() > self.walk.live
     }
 
     #[inline]

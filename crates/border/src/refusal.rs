@@ -49,6 +49,23 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// Every code there is.
+    pub const ALL: [Self; 13] = [
+        Self::UnmatchedRoute,
+        Self::AmbiguousPath,
+        Self::MethodOverride,
+        Self::BlockedValue,
+        Self::UnreadableBody,
+        Self::ContentType,
+        Self::ContentCoding,
+        Self::TooLong,
+        Self::MissingPlace,
+        Self::HomeAway,
+        Self::Busy,
+        Self::Misdirected,
+        Self::Upgrade,
+    ];
+
     /// The code as it is written, in lower case with hyphens.
     #[must_use]
     pub fn as_str(self) -> &'static str {

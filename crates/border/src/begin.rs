@@ -45,6 +45,7 @@ impl Border {
             border: Arc::clone(inner),
             app: index.0,
             route: None,
+            pattern: 0,
             reference: incoming.reference,
             reader: incoming.reader.clone(),
             resource: normal.as_str().to_owned(),
@@ -58,6 +59,7 @@ impl Border {
             return Ok(exchange);
         };
         exchange.route = Some(route_index);
+        exchange.pattern = pattern;
         let Some(route) = app.routes.get(route_index) else {
             return Ok(exchange);
         };
@@ -65,7 +67,13 @@ impl Border {
             return Ok(exchange);
         }
         let counts = Arc::clone(&exchange.counts);
-        let mut sealer = Sealer::new(Arc::clone(inner), index.0, route_index, counts, chance);
+        let mut sealer = Sealer::new(
+            Arc::clone(inner),
+            index.0,
+            (route_index, pattern),
+            counts,
+            chance,
+        );
         let mut head = Head {
             sealer: &mut sealer,
         };

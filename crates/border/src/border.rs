@@ -218,12 +218,16 @@ impl Inner {
         (self.key_of(app, &token)?.field() == field).then(|| self.open(app, sealed))?
     }
 
+    /// What people call a route: the pattern by which the request found it.
+    pub fn route_name(&self, app: usize, route: usize, pattern: usize) -> Option<String> {
+        let pattern = self.route(app, route)?.patterns.get(pattern)?;
+        Some(pattern.to_string())
+    }
+
     /// Names app and route in a refusal.
-    pub fn name(&self, app: usize, route: Option<usize>, mut refusal: Refusal) -> Refusal {
+    pub fn name(&self, app: usize, route: Option<(usize, usize)>, mut refusal: Refusal) -> Refusal {
         refusal.app = self.app(app).map(|app| app.id.clone());
-        refusal.route = route
-            .and_then(|route| self.route(app, route))
-            .and_then(route_name);
+        refusal.route = route.and_then(|(route, pattern)| self.route_name(app, route, pattern));
         refusal
     }
 }
@@ -235,11 +239,6 @@ fn may_point(field: &Field) -> bool {
         Treatment::Match => field.max.is_some(),
         Treatment::Sealed { .. } | Treatment::Mask | Treatment::Block | Treatment::Pass => false,
     }
-}
-
-/// What people call a route: its first pattern.
-pub(crate) fn route_name(route: &Route) -> Option<String> {
-    route.patterns.first().map(ToString::to_string)
 }
 
 /// The token's word for a type in the body's.

@@ -12,7 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::border::{Inner, route_name};
+use crate::border::Inner;
 use crate::counts::Counts;
 use crate::opener::Opener;
 use crate::protect::Protect;
@@ -119,6 +119,7 @@ pub struct Exchange {
     pub(crate) border: Arc<Inner>,
     pub(crate) app: usize,
     pub(crate) route: Option<usize>,
+    pub(crate) pattern: usize,
     pub(crate) reference: Reference,
     pub(crate) reader: Reader,
     pub(crate) resource: String,
@@ -148,9 +149,7 @@ impl Exchange {
     /// Method and template of the route, if one matched.
     #[must_use]
     pub fn route(&self) -> Option<String> {
-        self.border
-            .route(self.app, self.route?)
-            .and_then(route_name)
+        self.border.route_name(self.app, self.route?, self.pattern)
     }
 
     /// Its name.
@@ -329,7 +328,7 @@ impl Exchange {
             let (code, hint) = explain(&error.kind);
             Box::new(self.border.name(
                 self.app,
-                self.route,
+                self.route.map(|route| (route, self.pattern)),
                 Refusal::new(code, error.kind.to_string(), hint),
             ))
         };

@@ -38,7 +38,8 @@ impl Sealer {
             .app(self.app)
             .and_then(|app| app.field(place.field))
             .map(|f| f.name.clone());
-        self.border.name(self.app, Some(self.route), refusal)
+        self.border
+            .name(self.app, Some((self.route, self.pattern)), refusal)
     }
 
     pub(crate) fn away(&self, place: &Place) -> Box<Refusal> {
@@ -92,7 +93,7 @@ impl Sealer {
         let (code, hint) = explain(&error.kind);
         self.border.name(
             self.app,
-            Some(self.route),
+            Some((self.route, self.pattern)),
             Refusal::new(code, error.to_string(), hint),
         )
     }

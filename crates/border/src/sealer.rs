@@ -23,6 +23,7 @@ pub(crate) struct Sealer {
     pub border: Arc<Inner>,
     pub app: usize,
     pub route: usize,
+    pub pattern: usize,
     pub counts: Arc<Counts>,
     chance: Box<dyn seal::Chance + Send>,
     asks: Vec<Ask>,
@@ -51,7 +52,7 @@ impl Sealer {
     pub fn new(
         border: Arc<Inner>,
         app: usize,
-        route: usize,
+        (route, pattern): (usize, usize),
         counts: Arc<Counts>,
         chance: Box<dyn seal::Chance + Send>,
     ) -> Self {
@@ -62,6 +63,7 @@ impl Sealer {
             border,
             app,
             route,
+            pattern,
             counts,
             chance,
             asks: Vec::new(),

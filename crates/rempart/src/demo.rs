@@ -1,5 +1,6 @@
 //! `--demo`: a practice SaaS in the same process, on a foreign-looking host that only the gateway can reach.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use http_body_util::Full;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use policy::Source;
 use practice::Practice;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::home::Home;
 use crate::settings::Settings;
@@ -118,11 +119,15 @@ impl Sides {
             .body(Full::default())
             .map_err(|_| Unseen::Seen)?;
         let answer = self.client.send(request).await.map_err(|_| Unseen::Seen)?;
-        let seen: Value = serde_json::from_slice(answer.body()).map_err(|_| Unseen::Seen)?;
+        let seen: HashMap<String, Box<RawValue>> =
+            serde_json::from_slice(answer.body()).map_err(|_| Unseen::Seen)?;
         let cells = row.columns.iter().map(|column| Cell {
             name: column.name.to_owned(),
             label: Words::new(column.label.fr, column.label.en),
-            seen: seen.get(column.name).map(shown).unwrap_or_default(),
+            seen: seen
+                .get(column.name)
+                .map(|value| shown(value))
+                .unwrap_or_default(),
             held: column.value.clone(),
         });
         Ok(Record {
@@ -135,11 +140,10 @@ impl Sides {
     }
 }
 
-/// A member as a person reads it: a number that was sealed comes back a number.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// A member as a person reads it: text without its escapes, a number as it was spelled.
+fn shown(value: &RawValue) -> String {
+    match serde_json::from_str::<Option<String>>(value.get()) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(_) => value.get().to_owned(),
     }
 }

@@ -77,10 +77,9 @@ pub(super) fn skip(
                 };
             }
             Between::FirstKey | Between::Key if byte == b'"' => {
-                let (next, stop) = members(bytes, &mut at, between, around.keys);
-                between = next;
-                if let Some(key) = stop {
-                    return Stopped { at, between, key };
+                match members(bytes, &mut at, between, around.keys) {
+                    Ok(next) => between = next,
+                    Err(stopped) => return stopped,
                 }
             }
             Between::Colon if byte == b':' => {
@@ -133,41 +132,46 @@ pub(super) fn skip(
     }
 }
 
-/// Walks from the key at `at` over members whose values are no objects and no arrays, as long as nothing else than
-/// the grammar's own bytes stands between them; gives what comes next, and, where the walk must stop, at which key.
+/// Walks from the key at `at` over members whose values are no objects and no arrays, as long as nothing but the
+/// grammar's own bytes stands between them; gives what comes next.
+///
+/// # Errors
+/// Where the whole walk stops: at a key that may be known, or that does not stand whole here.
 #[inline]
 fn members(
     bytes: &[u8],
     at: &mut usize,
-    first: Between,
+    mut between: Between,
     keys: u64,
-) -> (Between, Option<Option<(usize, bool)>>) {
-    let mut between = first;
+) -> Result<Between, Stopped> {
     loop {
-        let Some((end, escaped)) = string::end(bytes, *at + 1) else {
-            return (between, Some(None));
+        let stopped = |key| Stopped {
+            at: *at,
+            between,
+            key,
         };
+        let (end, escaped) = string::end(bytes, *at + 1).ok_or_else(|| stopped(None))?;
         let key = bytes.get(*at + 1..end - 1).unwrap_or_default();
         if keys != 0 && (escaped || keys & mark(key) != 0) {
-            return (between, Some(Some((end, escaped))));
+            return Err(stopped(Some((end, escaped))));
         }
         *at = end;
         if bytes.get(*at) != Some(&b':') {
-            return (Between::Colon, None);
+            return Ok(Between::Colon);
         }
         *at = past_space(bytes, *at + 1);
         let value = bytes.get(*at).and_then(|byte| scalar(bytes, *at, *byte));
         let Some(end) = value else {
-            return (Between::Value, None);
+            return Ok(Between::Value);
         };
         *at = end;
         if bytes.get(*at) != Some(&b',') {
-            return (Between::After, None);
+            return Ok(Between::After);
         }
         *at += 1;
         between = Between::Key;
         if bytes.get(*at) != Some(&b'"') {
-            return (between, None);
+            return Ok(between);
         }
     }
 }

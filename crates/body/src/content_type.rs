@@ -1,7 +1,8 @@
 //! `Content-Type` (RFC 9110 §8.3) read once, for both directions.
 //!
 //! A request is read strictly: what two servers could read differently (a parameter twice, an open quote, two
-//! values) is no content type. A response is read as a browser would: the first readable part counts.
+//! values) is no content type. A response is read as a browser would: what is malformed is passed over. Of several
+//! values browsers do not all take the same, so they are no content type either.
 
 /// A media type with the parameters that matter here. Essence and charset are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl ContentType {
     }
 
     /// Reads a response's field value: malformed or repeated parameters are passed over. `None` where not even
-    /// the media type can be read.
+    /// the media type can be read, or where a comma says that there are several.
     #[must_use]
     pub fn parse_tolerant(value: &[u8]) -> Option<Self> {
         Reader::new(value).read(Reading::Tolerant)
@@ -92,7 +93,7 @@ impl<'a> Reader<'a> {
             if !self.take(b';') {
                 return match reading {
                     Reading::Strict => None,
-                    Reading::Tolerant => Some(read),
+                    Reading::Tolerant => (!self.rest.contains(&b',')).then_some(read),
                 };
             }
             self.space();
@@ -103,7 +104,7 @@ impl<'a> Reader<'a> {
             if complete.is_none() {
                 match reading {
                     Reading::Strict => return None,
-                    Reading::Tolerant => self.skip_to_semicolon(),
+                    Reading::Tolerant => self.skip_to_semicolon()?,
                 }
             }
         }
@@ -176,9 +177,11 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.trim_ascii_start();
     }
 
-    fn skip_to_semicolon(&mut self) {
-        let at = memchr::memchr(b';', self.rest).unwrap_or(self.rest.len());
+    /// `None` where a comma stands before it.
+    fn skip_to_semicolon(&mut self) -> Option<()> {
+        let at = memchr::memchr2(b';', b',', self.rest).unwrap_or(self.rest.len());
         self.rest = self.rest.get(at..).unwrap_or_default();
+        (self.rest.first() != Some(&b',')).then_some(())
     }
 }
 
@@ -254,11 +257,15 @@ mod tests {
             (html.essence(), html.charset()),
             ("text/html", Some("latin1"))
         );
-        assert_eq!(
-            read("text/html, text/plain").unwrap().essence(),
-            "text/html"
-        );
-        assert_eq!(read("html"), None);
+        let quoted = read("multipart/mixed; boundary=\"a,b\"").unwrap();
+        assert_eq!(quoted.boundary(), Some("a,b"));
+        for value in [
+            "html",
+            "text/plain, text/html",
+            "text/plain; ?, text/html;x=1",
+        ] {
+            assert_eq!(read(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -9,4 +9,5 @@ mod name;
 mod stream;
 
 pub use name::{Name, Names};
+pub(crate) use stream::HIDDEN;
 pub use stream::Stream;

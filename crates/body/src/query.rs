@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
-use crate::form::{Name, Names, encoding};
+use crate::form::{HIDDEN, Name, Names, encoding};
 use crate::literal::fhir_token;
 use crate::out::Out;
 use crate::selector::{Reason, SelectorError};
@@ -143,6 +143,18 @@ struct Writer<'a> {
     changed: bool,
 }
 
+/// There are servers that split at `;` too: what one of them would find at a place is refused.
+fn unhidden(places: &Places, pair: &[u8]) -> Result<(), ErrorKind> {
+    for part in pair.split(|byte| *byte == b';').skip(1) {
+        let name = part.split(|byte| *byte == b'=').next().unwrap_or_default();
+        let mut decoded = Vec::new();
+        if encoding::decode(name, &mut decoded).is_ok() && places.find(&decoded).is_some() {
+            return Err(HIDDEN);
+        }
+    }
+    Ok(())
+}
+
 /// A decoded text in another spelling.
 type Spell = fn(Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>>;
 
@@ -152,8 +164,11 @@ impl Writer<'_> {
         let mut name = Vec::new();
         encoding::decode(pair.get(..equals).unwrap_or_default(), &mut name)?;
         let Some((place, syntax, modifier)) = places.find(&name) else {
-            return Ok(());
+            return unhidden(places, pair);
         };
+        if syntax != Syntax::Plain {
+            unhidden(places, pair)?;
+        }
         let raw = pair.get(equals + 1..).unwrap_or_default();
         let text = Decoded::read(raw, at + equals + 1)?;
         match syntax {

@@ -19,7 +19,15 @@ enum State {
     Name,
     /// In a value that passes, or that stands at a place.
     Value(Option<PlaceId>),
+    /// In what passes, behind a `;`: there are servers that read a name here.
+    Hidden,
 }
+
+/// A protected field that only some servers would find: behind a `;`, which is no separator any more (WHATWG URL
+/// §5.1).
+pub(crate) const HIDDEN: ErrorKind = ErrorKind::Syntax {
+    expected: "`&` before a protected field",
+};
 
 /// One form on its way out.
 pub struct Stream {
@@ -148,8 +156,9 @@ impl Stream {
     ) -> Result<usize, ErrorKind> {
         let rest = chunk.get(at..).unwrap_or_default();
         let found = match self.state {
-            State::Name => memchr::memchr2(b'&', b'=', rest),
-            State::Value(_) => memchr::memchr(b'&', rest),
+            State::Name | State::Hidden => memchr::memchr3(b'&', b'=', b';', rest),
+            State::Value(None) => memchr::memchr2(b'&', b';', rest),
+            State::Value(Some(_)) => memchr::memchr(b'&', rest),
         };
         let length = found.unwrap_or(rest.len());
         let piece = rest.get(..length).unwrap_or_default();
@@ -163,9 +172,31 @@ impl Stream {
                     return Ok(end);
                 }
                 let place = self.name(piece)?;
-                if rest.get(length) == Some(&b'=') {
-                    self.state = State::Value(place);
+                match rest.get(length) {
+                    Some(b'=') => self.state = State::Value(place),
+                    Some(b';') => self.state = State::Hidden,
+                    _ => {}
                 }
+            }
+            (State::Hidden, found) => {
+                out.keep(at..end);
+                if self.raw.len() + length > self.limits.lookahead {
+                    // No protected name is as long.
+                    self.raw.clear();
+                    self.state = State::Value(None);
+                    return Ok(end);
+                }
+                if found.is_none() {
+                    self.raw.extend_from_slice(piece);
+                    return Ok(end);
+                }
+                let hidden = self.name(piece);
+                self.state = match rest.get(length) {
+                    Some(b'=') if matches!(hidden, Ok(Some(_))) => return Err(HIDDEN),
+                    Some(b'=') => State::Value(None),
+                    Some(b';') => State::Hidden,
+                    _ => State::Name,
+                };
             }
             (State::Value(None), None) => {
                 out.keep(at..end);
@@ -173,7 +204,10 @@ impl Stream {
             }
             (State::Value(None), Some(_)) => {
                 out.keep(at..end);
-                self.state = State::Name;
+                self.state = match rest.get(length) {
+                    Some(b';') => State::Hidden,
+                    _ => State::Name,
+                };
             }
             (State::Value(Some(_)), None) => {
                 self.raw.extend_from_slice(piece);
@@ -208,7 +242,7 @@ impl Rewriter for Stream {
         out.begin(&Bytes::new());
         let done = match self.state {
             State::Name => self.name(&[]).map(|_| ()),
-            State::Value(None) => Ok(()),
+            State::Value(None) | State::Hidden => Ok(()),
             State::Value(Some(place)) => self.value(place, &[], 0, editor, out),
         };
         done.map_err(|kind| Error::new(kind, self.offset))

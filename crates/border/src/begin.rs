@@ -86,7 +86,7 @@ impl Border {
                 "give the field the treatment `match` in the policy",
             )));
         }
-        if incoming.has_body {
+        if incoming.has_body && route.body.is_some() {
             exchange.prepare(sealer, incoming.headers)?;
         } else if let Some(missing) = sealer.missing() {
             return Err(Box::new(missing));
@@ -145,7 +145,9 @@ fn method<'a>(
         }
         .into_iter();
         let Some(value) = values.next() else { continue };
-        if !app.follows(known) || values.next().is_some() || method.is_some() {
+        // One that is not plainly a method (`PU%54`, `PUT, POST`) is read by each framework in its own way.
+        let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !app.follows(known) || !is_plain || values.next().is_some() || method.is_some() {
             return Err(refused(known.name));
         }
         method = Some(value);
@@ -153,8 +155,7 @@ fn method<'a>(
     Ok(method.unwrap_or(incoming.method.as_str()))
 }
 
-/// The values of a parameter in a query as they are spelled; `None` where the name or a value is encoded, so that
-/// one who follows the override need not decode.
+/// The values of a parameter in a query as they are spelled; `None` where its name is encoded.
 fn parameter<'a>(query: &'a str, wanted: &str) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     for pair in query.split(['&', ';']) {

@@ -218,13 +218,17 @@ impl Exchange {
         status: StatusCode,
         headers: &mut HeaderMap,
     ) -> Option<Box<dyn Flow>> {
-        let header = headers.get(CONTENT_TYPE)?;
-        let content_type = ContentType::parse_tolerant(header.as_bytes())?;
-        if content_type.essence() == "text/html"
-            && let Some(policy) = self.border.confine(self.app)
-        {
+        // Whatever its type: a worker, an image and a page that browsers sniff each have a policy of their own.
+        if let Some(policy) = self.border.confine(self.app) {
             headers.append(CONTENT_SECURITY_POLICY, policy.clone());
         }
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        let header = types.next()?;
+        // Of several types a browser takes another than we would: nothing is written for either.
+        if types.any(|other| other != header) {
+            return None;
+        }
+        let content_type = ContentType::parse_tolerant(header.as_bytes())?;
         let medium = Medium::of(
             content_type.essence(),
             content_type.charset(),
@@ -366,11 +370,9 @@ impl Exchange {
 
 /// The content codings of a message, in the order they were applied; `None` where one is not known.
 fn codings(headers: &HeaderMap) -> Option<Vec<coding::Coding>> {
-    let mut all = Vec::new();
-    for value in headers.get_all(CONTENT_ENCODING) {
-        all.extend(coding::parse_content_encoding(value.as_bytes()).ok()?);
-    }
-    Some(all)
+    let lines = headers.get_all(CONTENT_ENCODING).iter();
+    let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+    coding::parse_content_encoding(&lines.join(&b", "[..])).ok()
 }
 
 /// Takes from `Accept-Encoding` what could not be undone.

@@ -1,5 +1,6 @@
 //! The side of a response that knows tokens: finds, measures and opens them, for this app's fields only (I9).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use body::AskId;
@@ -19,7 +20,7 @@ pub(crate) struct Opener {
     app: usize,
     counts: Arc<Counts>,
     asks: Vec<Ask>,
-    filled: Vec<(AskId, Plain)>,
+    filled: HashMap<AskId, Plain>,
     next: u32,
 }
 
@@ -30,7 +31,7 @@ impl Opener {
             app,
             counts,
             asks: Vec::new(),
-            filled: Vec::new(),
+            filled: HashMap::new(),
             next: 0,
         }
     }
@@ -59,18 +60,16 @@ impl Opener {
                 Plain::new(CUT.to_vec())
             }
         };
-        self.filled.push((id, plain));
+        self.filled.insert(id, plain);
     }
 
     /// Whether the hole of `ask` can be filled, and with what.
     pub fn fill(&mut self, ask: AskId, out: &mut Vec<u8>) -> bool {
-        match self.filled.iter().position(|(known, _)| *known == ask) {
-            Some(index) => {
-                out.extend_from_slice(&self.filled.swap_remove(index).1);
-                true
-            }
-            None => false,
-        }
+        let filled = self.filled.remove(&ask);
+        filled.is_some_and(|plain| {
+            out.extend_from_slice(&plain);
+            true
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! The body of a response on its way back. A body without tokens leaves as it came, coded bytes included.
 //!
+//! A coded chunk is decoded in small pieces, and no further while an ask is open: a few coded bytes can become a
+//! million tokens.
+//!
 //! A coded body is held while it is clean, up to `[limits] coded` of coded bytes; a longer one, or one with
 //! tokens, is decoded and coded again at the fastest level.
 
@@ -17,11 +20,16 @@ use crate::{Answer, Flow, Progress, Refusal, RefusalCode};
 /// How many decoded bytes of a coded body are held for each coded byte that may be held, before it streams.
 const DECODED_FACTOR: usize = 16;
 
+/// How many coded bytes are decoded at once: each may become a thousand.
+const CODED: usize = 2 << 10;
+
 /// A body being revealed.
 pub(crate) struct Reveal {
     opener: Opener,
     reveal: body::reveal::Reveal,
     coded: Option<Coded>,
+    /// What of the chunk is not decoded yet.
+    rest: Bytes,
     out: Out,
     ready: VecDeque<Bytes>,
     ready_length: usize,
@@ -61,6 +69,7 @@ impl Reveal {
             opener,
             reveal,
             coded,
+            rest: Bytes::new(),
             out: Out::new(),
             ready: VecDeque::new(),
             ready_length: 0,
@@ -104,6 +113,27 @@ impl Reveal {
                 error.to_string(),
                 "ask the app's operator: its answer is damaged",
             )),
+        }
+    }
+
+    /// Decodes what is left of a chunk, until an ask is open.
+    fn go_on(&mut self) -> Result<Progress, Refusal> {
+        loop {
+            let progress = self.settle();
+            if matches!(progress, Progress::Need(_)) || self.rest.is_empty() {
+                return Ok(progress);
+            }
+            let piece = self.rest.split_to(self.rest.len().min(CODED));
+            match self.decode(&piece, false)? {
+                Some(decoded) if !decoded.is_empty() => {
+                    self.reveal.push(&decoded, &mut self.opener, &mut self.out);
+                }
+                Some(_) => {}
+                None => {
+                    let rest = std::mem::take(&mut self.rest);
+                    self.offer(rest);
+                }
+            }
         }
     }
 
@@ -186,13 +216,12 @@ impl Flow for Reveal {
             self.offer(chunk);
             return Ok(Progress::More);
         }
-        if let Some(decoded) = self
-            .decode(&chunk, false)?
-            .filter(|decoded| !decoded.is_empty())
-        {
-            self.reveal.push(&decoded, &mut self.opener, &mut self.out);
+        if self.coded.is_none() {
+            self.reveal.push(&chunk, &mut self.opener, &mut self.out);
+            return Ok(self.settle());
         }
-        Ok(self.settle())
+        self.rest = chunk;
+        self.go_on()
     }
 
     fn finish(&mut self) -> Result<Progress, Refusal> {
@@ -216,7 +245,7 @@ impl Flow for Reveal {
         answers
             .into_iter()
             .for_each(|answer| self.opener.answer(answer));
-        Ok(self.settle())
+        self.go_on()
     }
 
     fn take(&mut self) -> Option<Bytes> {
@@ -236,6 +265,6 @@ impl Flow for Reveal {
             .coded
             .as_ref()
             .map_or(0, |coded| coded.original.iter().map(Bytes::len).sum());
-        self.reveal.held() + self.out.len() + self.ready_length + original
+        self.reveal.held() + self.rest.len() + self.out.len() + self.ready_length + original
     }
 }

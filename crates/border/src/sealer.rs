@@ -3,6 +3,7 @@
 //! A value that is already a token of its place's field passes as it is; tokens inside a longer value are opened
 //! before the whole is sealed, so that nothing is sealed twice. What needs the vault leaves a hole and an ask.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, ValueType};
@@ -27,8 +28,8 @@ pub(crate) struct Sealer {
     pub counts: Arc<Counts>,
     chance: Box<dyn seal::Chance + Send>,
     asks: Vec<Ask>,
-    waiting: Vec<(AskId, Waiting)>,
-    filled: Vec<(AskId, Vec<u8>)>,
+    waiting: HashMap<AskId, Waiting>,
+    filled: HashMap<AskId, Vec<u8>>,
     next: u32,
     seen: Vec<bool>,
     refusal: Option<Box<Refusal>>,
@@ -67,8 +68,8 @@ impl Sealer {
             counts,
             chance,
             asks: Vec::new(),
-            waiting: Vec::new(),
-            filled: Vec::new(),
+            waiting: HashMap::new(),
+            filled: HashMap::new(),
             next: 0,
             seen: vec![false; places],
             refusal: None,
@@ -115,9 +116,7 @@ impl Sealer {
         };
         let app = self.app;
         let opened = row.and_then(|(field, sealed)| self.border.open_row(app, &field, &sealed));
-        let Some((_, Waiting::Whole { glued, .. })) =
-            self.waiting.iter_mut().find(|(known, _)| *known == hole)
-        else {
+        let Some(Waiting::Whole { glued, .. }) = self.waiting.get_mut(&hole) else {
             return Ok(());
         };
         glued.bring(id, opened.map(|opened| opened.plain));
@@ -137,13 +136,11 @@ impl Sealer {
 
     /// Whether the hole of `ask` can be filled, and with what.
     pub fn fill(&mut self, ask: AskId, out: &mut Vec<u8>) -> bool {
-        match self.filled.iter().position(|(known, _)| *known == ask) {
-            Some(index) => {
-                out.extend_from_slice(&self.filled.swap_remove(index).1);
-                true
-            }
-            None => false,
-        }
+        let filled = self.filled.remove(&ask);
+        filled.is_some_and(|plain| {
+            out.extend_from_slice(&plain);
+            true
+        })
     }
 
     fn kept(&mut self, id: AskId, pointer: u64) -> Result<(), Box<Refusal>> {
@@ -159,13 +156,12 @@ impl Sealer {
             return Err(self.away(place));
         };
         self.filled
-            .push((id, key.text(&field.name, pointer).to_vec()));
+            .insert(id, key.text(&field.name, pointer).to_vec());
         Ok(())
     }
 
     fn take_waiting(&mut self, id: AskId) -> Option<Waiting> {
-        let index = self.waiting.iter().position(|(known, _)| *known == id)?;
-        Some(self.waiting.swap_remove(index).1)
+        self.waiting.remove(&id)
     }
 
     fn ask(&mut self) -> AskId {
@@ -184,9 +180,13 @@ impl Sealer {
     ) -> Result<(), Box<Refusal>> {
         let mut replacement = Vec::new();
         match self.treat(place, kind, text, &mut replacement, Some(hole))? {
-            Edit::Replace => self.filled.push((hole, replacement)),
+            Edit::Replace => {
+                self.filled.insert(hole, replacement);
+            }
             Edit::Pending(_) => {}
-            _ => self.filled.push((hole, text.to_vec())),
+            _ => {
+                self.filled.insert(hole, text.to_vec());
+            }
         }
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Sealer {
             .app(self.app)
             .map(|app| app.id.clone())
             .unwrap_or_default();
-        self.waiting.push((id, Waiting::Pointer { place: index }));
+        self.waiting.insert(id, Waiting::Pointer { place: index });
         self.asks.push(Ask {
             id,
             what: Asked::Keep {
@@ -374,7 +374,7 @@ impl Sealer {
                 for pointer in glued.pointers() {
                     let id = self.ask();
                     *pointer.1 = Some(id);
-                    self.waiting.push((id, Waiting::Part { hole }));
+                    self.waiting.insert(id, Waiting::Part { hole });
                     self.asks.push(Ask {
                         id,
                         what: Asked::Bring {
@@ -383,14 +383,12 @@ impl Sealer {
                         },
                     });
                 }
-                self.waiting.push((
-                    hole,
-                    Waiting::Whole {
-                        place: index,
-                        value_type: found.value_type,
-                        glued,
-                    },
-                ));
+                let whole = Waiting::Whole {
+                    place: index,
+                    value_type: found.value_type,
+                    glued,
+                };
+                self.waiting.insert(hole, whole);
                 Ok(Edit::Pending(hole))
             }
         }

@@ -33,7 +33,7 @@ pub struct Vault {
 }
 
 impl Vault {
-    fn answer(&mut self, ask: Ask) -> Answer {
+    pub fn answer(&mut self, ask: Ask) -> Answer {
         let id = ask.id;
         match ask.what {
             Asked::Keep {

@@ -6,9 +6,7 @@
 //!
 //! A refusal's journal entry is durable before the refusal is answered.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use border::{Effect, Exchange, Flow, Reader, Reference, Refusal, RefusalCode, Summary};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -265,7 +263,7 @@ async fn answered(
     let (mut head, mut body) = (sent.head, sent.body);
     for_the_next_hop(&mut head.headers);
     head.version = Version::HTTP_11;
-    poll_fn(|cx| Poll::Ready(body.give_back_if_ended(cx))).await;
+    body.settle().await;
     let flow = exchange.reveal(method, head.status, &mut head.headers);
     let mut record = Record::new(exchange, Arc::clone(lane.shared.home()));
     let Some(flow) = flow else {

@@ -1,8 +1,6 @@
 //! Plain `http://` requests to hosts of no app: forwarded, neither protected nor kept.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
@@ -98,7 +96,7 @@ async fn forward(
         most: settings.idle_upstream,
     };
     let mut body = FromOrigin::new(body, Some(lent), Stall::new(settings.timeouts.answer));
-    poll_fn(|cx| Poll::Ready(body.give_back_if_ended(cx))).await;
+    body.settle().await;
     Ok(Response::from_parts(
         parts,
         Returning::Through(Box::new(body)),

@@ -37,24 +37,22 @@ enum Next {
 }
 
 /// Serves one client of the port until it leaves.
-pub fn client(shared: Arc<Shared>, stream: TcpStream) -> impl Future<Output = ()> + Send {
-    async move {
-        // Small messages go both ways; waiting to fill a segment would delay each.
-        let _ = stream.set_nodelay(true);
-        let Some((next, stream, early)) = Box::pin(ask(&shared, stream)).await else {
-            return;
-        };
-        match next {
-            Next::Tunnel {
-                target,
-                origin,
-                upstream,
-            } => {
-                Box::pin(blind(&shared, &target, stream, origin, early, &upstream)).await;
-            }
-            Next::Intercept { target, upstream } => {
-                Box::pin(intercept::client(shared, upstream, target, stream, early)).await;
-            }
+pub async fn client(shared: Arc<Shared>, stream: TcpStream) {
+    // Small messages go both ways; waiting to fill a segment would delay each.
+    let _ = stream.set_nodelay(true);
+    let Some((next, stream, early)) = Box::pin(ask(&shared, stream)).await else {
+        return;
+    };
+    match next {
+        Next::Tunnel {
+            target,
+            origin,
+            upstream,
+        } => {
+            Box::pin(blind(&shared, &target, stream, origin, early, &upstream)).await;
+        }
+        Next::Intercept { target, upstream } => {
+            Box::pin(intercept::client(shared, upstream, target, stream, early)).await;
         }
     }
 }

@@ -35,7 +35,7 @@ mod upstream;
 
 pub use authority::{Authority, AuthorityError, Leaf, Prefer};
 pub use counters::{Count, Counters};
-pub use home::{Away, Home, HomeFuture};
+pub use home::{Answering, Away, Home, HomeFuture};
 pub use listener::Proxy;
 pub use settings::{Outside, Settings, SettingsError, Timeouts};
 pub use shared::Shared;

@@ -1,6 +1,8 @@
 //! The authority's files and certificates: constrained to the app's hosts, reissued when they change, refused when
 //! the root's key is away.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;

@@ -19,14 +19,14 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use super::outgoing::{Pieces, Upload};
 use super::{BodyError, Stall};
 use crate::budget::Held;
-use crate::home::{Away, Home, HomeFuture};
+use crate::home::{Answering, Away, Home};
 
 /// A body being protected.
 pub struct Protecting {
     flow: Box<dyn Flow>,
     body: Option<Incoming>,
     home: Arc<dyn Home>,
-    asking: Option<HomeFuture<Result<Vec<Answer>, Away>>>,
+    asking: Option<Answering>,
     first: Option<Bytes>,
     ended: bool,
     trailers: Option<HeaderMap>,
@@ -96,7 +96,7 @@ impl Protecting {
         match poll_fn(|cx| self.poll_piece(cx, true)).await {
             Ok(Some(first)) if !self.ended => {
                 self.first = Some(first);
-                return Ok(Begun::Streams(self));
+                Ok(Begun::Streams(self))
             }
             Ok(first) => {
                 let mut pieces = Pieces::default();

@@ -1,5 +1,6 @@
 //! A response's body on its way to the client.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -97,9 +98,17 @@ impl FromOrigin {
         }
     }
 
-    /// Gives the connection back if the body has ended and it can carry another request. Without a body this is to
-    /// be called once the head is there, since nobody polls a body that has none.
-    pub fn give_back_if_ended(&mut self, cx: &mut Context<'_>) {
+    /// Gives the connection back if the body has ended and it can carry another request. To be called once the head
+    /// is there, since nobody polls a body that has nothing.
+    pub async fn settle(&mut self) {
+        poll_fn(|cx| {
+            self.give_back_if_ended(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn give_back_if_ended(&mut self, cx: &mut Context<'_>) {
         if self.body.is_end_stream() {
             self.give_back(cx);
         }

@@ -8,21 +8,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use body::AskId;
-use border::{Answer, Effect, Exchange, Flow, Progress, Refusal};
+use border::{Effect, Exchange, Flow, Progress, Refusal};
 use http::HeaderMap;
 use hyper::body::{Body, Bytes, Frame};
 
 use super::protecting::gone;
 use super::{BodyError, FromOrigin, Pieces};
 use crate::budget::Held;
-use crate::home::{Away, Home, HomeFuture};
+use crate::home::{Answering, Away, Home};
 
 /// A body being revealed.
 pub struct Revealing {
     flow: Box<dyn Flow>,
     body: FromOrigin,
     record: Record,
-    asking: Option<(Vec<AskId>, HomeFuture<Result<Vec<Answer>, Away>>)>,
+    asking: Option<(Vec<AskId>, Answering)>,
     ready: VecDeque<Bytes>,
     ended: bool,
     trailers: Option<HeaderMap>,

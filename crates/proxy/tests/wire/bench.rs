@@ -207,6 +207,9 @@ pub fn full(bytes: impl Into<Bytes>) -> OriginBody {
         .boxed()
 }
 
+/// What a pointer points to: the field and the sealed value.
+type Row = (String, Vec<u8>);
+
 /// A home in memory.
 #[derive(Clone, Default)]
 pub struct TestHome {
@@ -214,7 +217,7 @@ pub struct TestHome {
     pub settled: Arc<Mutex<Vec<Summary>>>,
     /// What could follow.
     pub noted: Arc<Mutex<Vec<Summary>>>,
-    rows: Arc<Mutex<HashMap<u64, (String, Vec<u8>)>>>,
+    rows: Arc<Mutex<HashMap<u64, Row>>>,
     /// Whether the vault cannot be reached.
     pub away: Arc<AtomicBool>,
 }

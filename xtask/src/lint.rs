@@ -75,8 +75,17 @@ pub fn steps(chore: &mut Chore) -> Result<(), Failed> {
             "warnings",
         ]),
     )?;
-    chore.step(
-        "documentation",
-        cargo(&["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    // Private items too: its readers work on it.
+    let mut documentation = cargo(&[
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
+    documentation.env(
+        "RUSTDOCFLAGS",
+        "-D warnings -A rustdoc::private_intra_doc_links",
+    );
+    chore.step("documentation", &mut documentation)
 }

@@ -1,4 +1,5 @@
-//! A compiled policy: what the border asks for every request. Made by [`crate::compile`] only, so it is checked.
+//! A compiled policy: what the border asks for every request. Made by [`compile`](fn@crate::compile) only, so that
+//! it is checked.
 
 use crate::host::{HostPattern, HostTable};
 use crate::normalise::Normalise;

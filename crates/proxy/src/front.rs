@@ -21,7 +21,7 @@ use crate::settings::Outside;
 use crate::shared::Shared;
 use crate::tunnel::{self, Ended, Patience, Peeked};
 use crate::upstream::{BUFFER, Protocol, Upstream, UpstreamError};
-use crate::{exchange, forward, intercept};
+use crate::{exchange, forward, intercept, socket};
 
 /// What follows a `CONNECT` that was granted.
 enum Next {
@@ -38,8 +38,7 @@ enum Next {
 
 /// Serves one client of the port until it leaves.
 pub async fn client(shared: Arc<Shared>, stream: TcpStream) {
-    // Small messages go both ways; waiting to fill a segment would delay each.
-    let _ = stream.set_nodelay(true);
+    socket::prepare(&stream);
     let Some((next, stream, early)) = Box::pin(ask(&shared, stream)).await else {
         return;
     };

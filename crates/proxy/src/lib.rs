@@ -29,6 +29,7 @@ mod message;
 mod reference;
 mod settings;
 mod shared;
+mod socket;
 mod tunnel;
 mod upgrade;
 mod upstream;

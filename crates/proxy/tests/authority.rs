@@ -208,7 +208,7 @@ async fn changed_hosts_are_signed_again_or_refused_with_the_remedy() {
     let changed = open(home.path(), &["crm.example", "third.example"]).unwrap();
     let error = changed.leaf("third.example").await.unwrap_err().to_string();
     assert!(
-        error.contains("rempart ca") && error.contains("root.key"),
+        error.contains("rempart up") && error.contains("root.key"),
         "{error}"
     );
 

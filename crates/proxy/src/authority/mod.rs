@@ -72,7 +72,7 @@ pub enum AuthorityError {
     },
     /// The app's hosts are not signed for and the root's key is away.
     #[error(
-        "the hosts of the app {app} changed while the root key is away: put it back at {} and run `rempart ca rotate`",
+        "the hosts of the app {app} changed while the root key is away: put it back at {} for a moment and start `rempart up` again, or send it SIGHUP",
         key.display()
     )]
     Unsigned {

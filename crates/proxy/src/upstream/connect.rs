@@ -24,6 +24,7 @@ use crate::guard;
 use crate::host::Target;
 use crate::hosts::{self, Hosts};
 use crate::settings::{Settings, SettingsError};
+use crate::socket;
 
 /// One address of several is given this long before the next is tried.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -109,8 +110,7 @@ impl Connector {
             };
             match timeout_at(until, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
-                    // Small messages go both ways; waiting to fill a segment would delay each.
-                    let _ = stream.set_nodelay(true);
+                    socket::prepare(&stream);
                     return Ok(stream);
                 }
                 Ok(Err(failed)) => error = Some(UpstreamError::from_io(failed)),

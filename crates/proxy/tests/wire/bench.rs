@@ -309,7 +309,7 @@ pub struct Gateway {
     pub ca: Ca,
     stop: CancellationToken,
     _run: JoinSet<()>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Gateway {
@@ -357,8 +357,13 @@ impl Gateway {
             ca,
             stop,
             _run: run,
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// Moves the root's key away.
+    pub fn remove_root_key(&self) {
+        std::fs::remove_file(self.directory.path().join("root.key")).unwrap();
     }
 
     /// Tells the proxy to stop, and waits until it has.

@@ -96,3 +96,26 @@ async fn an_origin_that_is_not_there_is_said_so() {
     }
     assert_eq!(gateway.shared.authority().minted(), 0);
 }
+
+#[tokio::test]
+async fn a_host_that_nobody_signed_for_is_refused_with_the_remedy() {
+    let ca = Ca::new();
+    let origin = Origin::echo(&ca.certificate(APP, 10), &["http/1.1"]).await;
+    let gateway = Gateway::new(ca, &[("app.example:443", origin.address)]).await;
+    // The app's hosts change while the root's key is away.
+    gateway.remove_root_key();
+    gateway
+        .shared
+        .authority()
+        .renew(&[("crm", vec![APP, "new.example"])])
+        .unwrap();
+    let mut stream = gateway.dial().await;
+    stream
+        .write_all(b"CONNECT app.example:443 HTTP/1.1\r\nHost: app.example:443\r\n\r\n")
+        .await
+        .unwrap();
+    let answer = read_answer(&mut stream).await;
+    assert_eq!(answer.status(), 502, "{}", answer.head);
+    assert!(answer.body.contains("rempart up"), "{}", answer.body);
+    assert_eq!(gateway.shared.counters().connected.get(), 0);
+}

@@ -198,3 +198,30 @@ async fn a_plain_request_to_an_app_crosses_the_border_likewise() {
     .await;
     assert_eq!(answer.status(), 421);
 }
+
+#[tokio::test]
+async fn the_hybrid_group_is_used_on_both_sides() {
+    let ca = Ca::new();
+    let acceptor = ca.certificate(APP, 10).acceptor(&["http/1.1"]);
+    let (tell, mut told) = tokio::sync::mpsc::channel(8);
+    let origin = Origin::raw(move |stream| {
+        let (acceptor, tell) = (acceptor.clone(), tell.clone());
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            let group = stream.get_ref().1.negotiated_key_exchange_group();
+            tell.send(group.unwrap().name()).await.unwrap();
+            let _ = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
+        }
+    })
+    .await;
+    let gateway = Gateway::new(ca, &[("app.example:443", origin.address)]).await;
+    let stream = gateway.app().await;
+    let group = stream.get_ref().1.negotiated_key_exchange_group();
+    assert_eq!(group.unwrap().name(), rustls::NamedGroup::X25519MLKEM768);
+    assert_eq!(
+        soon(told.recv()).await,
+        Some(rustls::NamedGroup::X25519MLKEM768)
+    );
+}

@@ -36,7 +36,9 @@ fn main() -> miette::Result<()> {
 
 /// Logs go to stderr, so that stdout is data; `RUST_LOG` says how much.
 fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // The verifier calls each origin it does not believe an error of ours; the wire tells of those itself.
+    let usual = "info,rustls_platform_verifier=off";
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -380,7 +380,8 @@ async fn stopped(
         .with_reference(reference)
         .answer(browser),
         Stop::Upstream(problem) => {
-            tracing::info!(%reference, app_host = lane.target().host.as_str(), code = problem.code(), "an origin did not answer");
+            let (host, code) = (lane.target().host.as_str(), problem.code());
+            tracing::info!(%reference, host, code, "an origin did not answer");
             problem.with_reference(reference).answer(browser)
         }
     }

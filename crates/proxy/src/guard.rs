@@ -2,7 +2,8 @@
 //!
 //! An address that is loopback, link-local (where clouds keep credentials), unspecified, multicast or broadcast is
 //! refused, unless the host is an app's, stands in `resolve`, or the system's hosts file gives it that address.
-//! `localhost` stands in every hosts file and so counts for nothing. This process's own listeners are refused always.
+//! `localhost` and the machine's own name stand in every hosts file and so count for nothing. This process's own
+//! listeners are refused always.
 //! The address that is judged is the one that is connected to, so a name cannot change its mind in between.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -14,6 +15,15 @@ pub enum Guarded {
     Own,
     /// An address of this machine or of its link.
     Local,
+}
+
+impl std::fmt::Display for Guarded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Own => "this gateway itself",
+            Self::Local => "an address of this machine or of its link",
+        })
+    }
 }
 
 /// Judges an address. `excused` says whether the host is an app's, or named in `resolve` or the hosts file.

@@ -57,8 +57,10 @@ impl Hosts {
     }
 }
 
-/// Whether a name says "this machine" by itself, whatever file it stands in (RFC 6761 §6.3).
-pub fn is_localhost(name: &str) -> bool {
+/// Whether a name says "this machine" by itself, whatever file it stands in: `localhost` (RFC 6761 §6.3), and the name
+/// that the machine has, which Debian gives 127.0.1.1.
+pub fn is_this_machine(name: &str) -> bool {
+    let own = rustix::system::uname();
     name == "localhost"
         || name.ends_with(".localhost")
         || matches!(
@@ -69,6 +71,16 @@ pub fn is_localhost(name: &str) -> bool {
                 | "localhost4"
                 | "localhost6"
         )
+        || own.nodename().to_str().is_ok_and(|own| is_named(name, own))
+}
+
+/// Whether a name is the machine's, with or without its domain.
+fn is_named(name: &str, own: &str) -> bool {
+    let own = own.to_ascii_lowercase();
+    !own.is_empty()
+        && name
+            .strip_prefix(own.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn find(text: &str, name: &str) -> Vec<IpAddr> {
@@ -101,6 +113,13 @@ mod tests {
             .collect();
         assert_eq!(addresses, ["10.0.0.2", "::1"]);
         assert!(find(text, "other").is_empty());
+    }
+
+    #[test]
+    fn the_machines_own_name_is_no_excuse() {
+        assert!(is_this_machine("localhost") && is_this_machine("a.localhost"));
+        assert!(is_named("web", "Web") && is_named("web.example", "web"));
+        assert!(!is_named("website.example", "web") && !is_named("a.example", ""));
     }
 
     #[test]

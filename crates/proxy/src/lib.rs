@@ -1,8 +1,8 @@
 //! The wire: CONNECT, the TLS authority, HTTP/1.1, HTTP/2, upgrades, upstream connections, tunnels.
 //!
-//! A client asks the port for a host ([`front`]). A host of no app is a blind [`tunnel`]. A host of an app is
-//! intercepted: its origin is connected to and verified first ([`upstream`]), then the client's TLS ends here under a
-//! leaf of the [`authority`] ([`intercept`]), and each request crosses the border ([`exchange`]).
+//! A client asks the port for a host (`front`). A host of no app is a blind `tunnel`. A host of an app is
+//! intercepted: its origin is connected to and verified first (`upstream`), then the client's TLS ends here under a
+//! leaf of the `authority` (`intercept`), and each request crosses the border (`exchange`).
 //!
 //! Never here: what is protected and how (the `border` decides), and where values and the journal are kept (whoever
 //! implements [`Home`]). No log line holds a body, a query, a header's value or a path beyond its route's template.

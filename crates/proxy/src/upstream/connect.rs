@@ -176,7 +176,7 @@ impl Connector {
                 .collect();
             return Ok(Addresses {
                 found,
-                excused: !hosts::is_localhost(name),
+                excused: !hosts::is_this_machine(name),
             });
         }
         let failed = |source| UpstreamError::Name {

@@ -19,7 +19,7 @@ pub enum UpstreamError {
         source: Option<std::io::Error>,
     },
     /// The address is none a proxy should reach.
-    #[error("{host} is {}", match guarded { Guarded::Own => "this gateway itself", Guarded::Local => "an address of this machine or of its link" })]
+    #[error("{host} is {guarded}")]
     Guarded {
         /// The host.
         host: Host,

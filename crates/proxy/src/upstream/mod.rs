@@ -6,10 +6,10 @@ mod http1;
 mod origin;
 mod stream;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use dashmap::DashMap;
 use tokio::net::TcpStream;
 
 pub use error::UpstreamError;
@@ -34,7 +34,7 @@ pub struct Upstream {
     connector: Connector,
     settings: Arc<Settings>,
     executor: Tracked,
-    origins: Mutex<HashMap<(Target, bool), Arc<Origin>>>,
+    origins: DashMap<(Target, bool), Arc<Origin>>,
 }
 
 impl Upstream {
@@ -51,7 +51,7 @@ impl Upstream {
             connector: Connector::new(&settings, own)?,
             settings,
             executor,
-            origins: Mutex::default(),
+            origins: DashMap::new(),
         })
     }
 
@@ -62,11 +62,11 @@ impl Upstream {
 
     /// The origin of a target.
     pub fn origin(&self, target: &Target, secure: bool, is_app: bool) -> Arc<Origin> {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        let origin = origins
+        let origin = self
+            .origins
             .entry((target.clone(), secure))
             .or_insert_with(|| Arc::new(Origin::new(target.clone(), secure, is_app)));
-        Arc::clone(origin)
+        Arc::clone(&origin)
     }
 
     /// A bare connection, for a tunnel.
@@ -116,32 +116,29 @@ impl Upstream {
 
     /// Closes what is not used any more and forgets origins nobody holds.
     pub async fn sweep(&self) {
-        let origins: Vec<_> = {
-            let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-            origins
-                .iter()
-                .map(|(key, origin)| (key.clone(), Arc::clone(origin)))
-                .collect()
-        };
+        // Collected first: no shard may stay locked while a connection is closed.
+        let origins: Vec<_> = self
+            .origins
+            .iter()
+            .map(|entry| (entry.key().clone(), Arc::clone(entry.value())))
+            .collect();
         for (key, origin) in origins {
             if origin.sweep(self.settings.timeouts.unused).await {
                 continue;
             }
-            let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
             // Held here and in the map: nobody else has it.
-            if Arc::strong_count(&origin) == 2 {
-                origins.remove(&key);
-            }
+            self.origins
+                .remove_if(&key, |_, kept| Arc::strong_count(kept) == 2);
+            drop(origin);
         }
     }
 
     /// Lets go of every connection nobody uses; those in use end with their last answer.
     pub fn close(&self) {
-        let origins =
-            std::mem::take(&mut *self.origins.lock().unwrap_or_else(PoisonError::into_inner));
-        for origin in origins.values() {
+        self.origins.retain(|_, origin| {
             origin.close();
-        }
+            false
+        });
     }
 
     fn upstreaming<'a>(&'a self, counters: &'a Counters) -> Upstreaming<'a> {

@@ -1,11 +1,12 @@
-//! The append-only file and the thread that writes it. Entries that arrive together share one flush.
+//! The append-only file and the thread that writes it. Entries that arrive together share one flush, and the thread is
+//! woken once for all of them: an entry that nobody waits for costs its line and a lock.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -14,18 +15,39 @@ use crate::{Entry, Error};
 /// How long an entry nobody waits for may stay in memory (design §4.7).
 pub const GROUPING: Duration = Duration::from_millis(100);
 
-/// How many entries may wait for the thread before whoever appends waits itself.
-const QUEUE: usize = 4096;
+/// How many bytes of lines may wait for the thread before whoever appends waits itself.
+const QUEUE: usize = 4 << 20;
 
-struct Job {
-    line: Vec<u8>,
-    durable: Option<oneshot::Sender<Result<(), Error>>>,
+type Waiting = oneshot::Sender<Result<(), Error>>;
+
+/// What waits to be written.
+#[derive(Debug, Default)]
+struct Queue {
+    lines: Vec<u8>,
+    waiting: Vec<Waiting>,
+    closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Told when the first line comes, when somebody waits, and when the journal closes.
+    filled: Condvar,
+    /// Told when the lines were taken.
+    taken: Condvar,
+}
+
+impl Shared {
+    /// A panic while the lock was held leaves lines that are whole: each is appended at once.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The journal. Dropping it writes what is queued and closes the file.
 #[derive(Debug)]
 pub struct Journal {
-    queue: Option<SyncSender<Job>>,
+    shared: Arc<Shared>,
     thread: Option<std::thread::JoinHandle<()>>,
     path: PathBuf,
 }
@@ -46,14 +68,14 @@ impl Journal {
             .mode(0o600)
             .open(path)
             .map_err(fault)?;
-        let (queue, jobs) = sync_channel(QUEUE);
-        let name = path.display().to_string();
+        let shared = Arc::new(Shared::default());
+        let (name, queue) = (path.display().to_string(), Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write_all(file, &name, &jobs))
+            .spawn(move || write_all(file, &name, &queue))
             .map_err(fault)?;
         Ok(Self {
-            queue: Some(queue),
+            shared,
             thread: Some(thread),
             path: path.to_owned(),
         })
@@ -65,15 +87,13 @@ impl Journal {
         &self.path
     }
 
-    /// Appends an entry that may be on disk a little later, within [`GROUPING`].
+    /// Appends an entry that may be on disk a little later, within [`GROUPING`] of the disk's own time. Waits only
+    /// where the disk has fallen behind by megabytes.
     ///
     /// # Errors
     /// The journal is closed.
     pub fn note(&self, entry: &Entry) -> Result<(), Error> {
-        self.send(Job {
-            line: line(entry)?,
-            durable: None,
-        })
+        self.append(entry, None)
     }
 
     /// Appends an entry and waits until it is durable.
@@ -85,25 +105,43 @@ impl Journal {
     /// What the system says of the write, or the journal is closed.
     pub async fn record(&self, entry: &Entry) -> Result<(), Error> {
         let (durable, done) = oneshot::channel();
-        self.send(Job {
-            line: line(entry)?,
-            durable: Some(durable),
-        })?;
+        self.append(entry, Some(durable))?;
         done.await.map_err(|_| Error::Closed)?
     }
 
-    fn send(&self, job: Job) -> Result<(), Error> {
-        self.queue
-            .as_ref()
-            .ok_or(Error::Closed)?
-            .send(job)
-            .map_err(|_| Error::Closed)
+    fn append(&self, entry: &Entry, durable: Option<Waiting>) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(entry).map_err(|error| Error::File {
+            path: self.path.display().to_string(),
+            message: error.to_string(),
+        })?;
+        line.push(b'\n');
+        let mut queue = self.shared.lock();
+        while queue.lines.len() >= QUEUE && !queue.closed {
+            queue = self
+                .shared
+                .taken
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if queue.closed {
+            return Err(Error::Closed);
+        }
+        let wakes = queue.lines.is_empty() || durable.is_some();
+        queue.lines.extend_from_slice(&line);
+        queue.waiting.extend(durable);
+        drop(queue);
+        if wakes {
+            self.shared.filled.notify_one();
+        }
+        Ok(())
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.queue = None;
+        self.shared.lock().closed = true;
+        self.shared.filled.notify_one();
+        self.shared.taken.notify_all();
         if let Some(thread) = self.thread.take() {
             // A panic on that thread was reported there.
             let _ = thread.join();
@@ -111,38 +149,10 @@ impl Drop for Journal {
     }
 }
 
-fn line(entry: &Entry) -> Result<Vec<u8>, Error> {
-    let mut line = serde_json::to_vec(entry).map_err(|error| Error::File {
-        path: String::new(),
-        message: error.to_string(),
-    })?;
-    line.push(b'\n');
-    Ok(line)
-}
-
-/// Writes until every sender is gone. A failed write is told to whoever waits and reported once to the log; the
+/// Writes until the journal is closed. A failed write is told to whoever waits and reported once to the log; the
 /// next group tries again.
-fn write_all(mut file: File, path: &str, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let deadline = Instant::now() + GROUPING;
-        let mut urgent = first.durable.is_some();
-        let mut lines = first.line;
-        let mut waiting: Vec<_> = first.durable.into_iter().collect();
-        loop {
-            let patience = if urgent {
-                Duration::ZERO
-            } else {
-                deadline.saturating_duration_since(Instant::now())
-            };
-            match jobs.recv_timeout(patience) {
-                Ok(job) => {
-                    urgent |= job.durable.is_some();
-                    lines.extend_from_slice(&job.line);
-                    waiting.extend(job.durable);
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
-        }
+fn write_all(mut file: File, path: &str, shared: &Shared) {
+    while let Some((lines, waiting)) = next_group(shared) {
         let written = file.write_all(&lines).and_then(|()| file.sync_data());
         let result = written.map_err(|error| Error::File {
             path: path.to_owned(),
@@ -156,6 +166,33 @@ fn write_all(mut file: File, path: &str, jobs: &Receiver<Job>) {
             let _ = durable.send(result.clone());
         }
     }
+}
+
+/// The next lines to write: at once where somebody waits for them, else what comes within [`GROUPING`]. `None` when
+/// the journal is closed and everything is written.
+fn next_group(shared: &Shared) -> Option<(Vec<u8>, Vec<Waiting>)> {
+    let mut queue = shared.lock();
+    while queue.lines.is_empty() {
+        if queue.closed {
+            return None;
+        }
+        queue = shared
+            .filled
+            .wait(queue)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+    let patient = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
+    let (mut queue, _) = shared
+        .filled
+        .wait_timeout_while(queue, GROUPING, patient)
+        .unwrap_or_else(PoisonError::into_inner);
+    let group = (
+        std::mem::take(&mut queue.lines),
+        std::mem::take(&mut queue.waiting),
+    );
+    drop(queue);
+    shared.taken.notify_all();
+    Some(group)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Keeper {
             .clone()
     }
 
-    fn remember(&self, entry: &Entry) {
+    fn remember(&self, entry: Entry) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.protected += entry
             .protected
@@ -66,7 +66,7 @@ impl Keeper {
             .map(|count| u64::from(count.count))
             .sum::<u64>();
         seen.latest.truncate(LATEST - 1);
-        seen.latest.push_front(entry.clone());
+        seen.latest.push_front(entry);
     }
 
     /// Answers a batch: what is to be kept in one transaction, what is to be brought in one read.
@@ -136,8 +136,9 @@ impl Home for Keeper {
         let keeper = self.clone();
         Box::pin(async move {
             for entry in effects.into_iter().filter_map(entry) {
-                keeper.remember(&entry);
-                keeper.journal.record(&entry).await.map_err(|error| {
+                let recorded = keeper.journal.record(&entry).await;
+                keeper.remember(entry);
+                recorded.map_err(|error| {
                     tracing::error!(%error, "the journal did not take an entry");
                     Away
                 })?;
@@ -148,10 +149,10 @@ impl Home for Keeper {
 
     fn note(&self, effect: Effect) {
         if let Some(entry) = entry(effect) {
-            self.remember(&entry);
             if let Err(error) = self.journal.note(&entry) {
                 tracing::error!(%error, "the journal did not take an entry");
             }
+            self.remember(entry);
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use border::{Border, Keys};
+use console::Words;
 use journal::Journal;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use policy::{Plan, Source};
@@ -36,6 +37,7 @@ pub struct Gateway {
     console: SocketAddr,
     territory: Vec<String>,
     practice: Option<Practice>,
+    warnings: Vec<Words>,
     tasks: TaskTracker,
 }
 
@@ -104,6 +106,7 @@ impl Gateway {
             .as_ref()
             .zip(sides)
             .map(|(practice, sides)| (demo_words(practice, &home), sides));
+        let warnings = doctor::warnings(&home, &settings);
         let view = view::Gateway {
             shared: Arc::clone(&shared),
             keeper,
@@ -111,7 +114,7 @@ impl Gateway {
             console: console_address,
             root_path: home.root_certificate(),
             root_pem,
-            warnings: doctor::warnings(&home, &settings),
+            warnings: warnings.clone(),
             demo: shown,
         };
         tasks.spawn(async move {
@@ -133,6 +136,7 @@ impl Gateway {
             console: console_address,
             territory: settings.territory.accept,
             practice,
+            warnings,
             tasks,
         })
     }
@@ -274,6 +278,12 @@ impl Gateway {
                 format!("{} ({}{home})", operator.name, operator.jurisdiction)
             });
             writeln!(out, "  {:<12} {:<32} {}", app.id, operator, hosts.join(" "))?;
+        }
+        if !self.warnings.is_empty() {
+            writeln!(out, "\nTo settle (rempart doctor says how):")?;
+        }
+        for warning in &self.warnings {
+            writeln!(out, "  {}", warning.en)?;
         }
         out.flush()
     }

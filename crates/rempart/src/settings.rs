@@ -130,7 +130,7 @@ impl Default for Limits {
             lookahead: Size(border.body.lookahead),
             coded: Size(border.coded),
             window: Size(border.body.window),
-            held: Size(1 << 30),
+            held: Size(256 << 20),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use body::{Editor as _, Found, PlaceId, ValueType};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use policy::path::{NormalPath, normalise};
 use policy::{
     App, AppIndex, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch, Unmatched,
@@ -125,15 +125,17 @@ fn method<'a>(
             hint,
         )
     };
-    if let Some(name) = PATH_OVERRIDES
-        .iter()
-        .find(|name| incoming.headers.contains_key(**name))
-    {
+    if let Some(name) = PATH_OVERRIDES.iter().find(|name| {
+        incoming.headers.contains_key(**name) || is_underscored(incoming.headers, name)
+    }) {
         return Err(refused(name));
     }
     let mut method = None;
     for known in &METHOD_OVERRIDES {
         let mut values = match known.kind {
+            OverrideKind::Header if is_underscored(incoming.headers, known.name) => {
+                return Err(refused(known.name));
+            }
             OverrideKind::Header => {
                 let values = incoming.headers.get_all(known.name).iter();
                 values
@@ -153,6 +155,18 @@ fn method<'a>(
         method = Some(value);
     }
     Ok(method.unwrap_or(incoming.method.as_str()))
+}
+
+/// Whether a header is there under this name with `_` for `-`, which CGI and its heirs read as the same (RFC 3875
+/// §4.1.18).
+fn is_underscored(headers: &HeaderMap, wanted: &str) -> bool {
+    let dashed = |name: &str| {
+        let bytes = name.bytes();
+        let dashes = bytes.map(|byte| if byte == b'_' { b'-' } else { byte });
+        dashes.eq(wanted.bytes())
+    };
+    let mut names = headers.keys().map(HeaderName::as_str);
+    names.any(|name| name.len() == wanted.len() && name.contains('_') && dashed(name))
 }
 
 /// The values of a parameter in a query as they are spelled; `None` where its name is encoded.
@@ -266,6 +280,11 @@ impl Head<'_> {
     ) -> Result<Vec<(HeaderName, Vec<HeaderValue>)>, Box<Refusal>> {
         let mut edits = Vec::new();
         for place in &route.headers {
+            if !place.name.as_str().contains('_')
+                && is_underscored(incoming.headers, place.name.as_str())
+            {
+                return Err(self.sealer.respelled(place.place));
+            }
             let mut values = Vec::new();
             let mut changed = false;
             for value in incoming.headers.get_all(&place.name) {

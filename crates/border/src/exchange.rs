@@ -206,6 +206,16 @@ impl Exchange {
         limit_codings(headers);
     }
 
+    /// Whether the request's trailers may follow its body: a server that joins them to the header would find a
+    /// protected header there (RFC 9110 §6.5.1 lets them be dropped).
+    #[must_use]
+    pub fn keeps_trailers(&self) -> bool {
+        let route = self
+            .route
+            .and_then(|route| self.border.route(self.app, route));
+        route.is_none_or(|route| route.headers.is_empty())
+    }
+
     /// The flow of the request's body; `None` where it streams through untouched.
     pub fn protect(&mut self) -> Option<Box<dyn Flow>> {
         self.flow.take()

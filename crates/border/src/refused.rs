@@ -1,6 +1,6 @@
 //! What the sealer says when it refuses: code, sentence and remedy in one place. No value stands in any of them.
 
-use body::{Error, ErrorKind, ValueType};
+use body::{Error, ErrorKind, PlaceId, ValueType};
 use policy::{Field, Part, Place};
 
 use crate::sealer::Sealer;
@@ -58,6 +58,20 @@ impl Sealer {
             "leave the value out; whether it may leave is decided in the app's policy",
         );
         Box::new(self.named(refusal, place))
+    }
+
+    /// A protected header under another name that some servers read as the same.
+    pub(crate) fn respelled(&self, place: PlaceId) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            "a protected header is spelled with an underscore for a hyphen",
+            "send the header as the policy spells it",
+        );
+        let border = &self.border;
+        match border.place(self.app, self.route, usize::from(place.0)) {
+            Some((place, _)) => Box::new(self.named(refusal, place)),
+            None => Box::new(border.name(self.app, None, refusal)),
+        }
     }
 
     pub(crate) fn not_text(&self, place: &Place) -> Box<Refusal> {

@@ -39,6 +39,9 @@ protect = [{ at = "name", field = "name" }]
 match = ["GET /search", "POST /search"]
 query = [{ at = "name", field = "name", required = true }]
 [[routes]]
+match = "POST /visits"
+headers = [{ at = "x-patient", field = "name" }]
+[[routes]]
 match = "GET /things/{id}"
 "#;
 const HOST: &str = "crm.example.com";
@@ -155,6 +158,39 @@ fn i08_an_answer_of_two_types_reveals_nothing() {
     for types in [&["text/plain"][..], &["text/plain", "text/plain"]] {
         assert_eq!(answer(types), body, "{types:?}");
     }
+}
+
+#[test]
+fn i01_a_header_with_underscores_is_no_other_header() {
+    let border = border(&[POLICY]);
+    let respelled = headers(&[("x_patient", "Tremblay")]);
+    let refused = begin(&border, HOST, "POST /visits", &respelled);
+    assert_eq!(refused.unwrap_err().place.as_deref(), Some("x-patient"));
+    for name in [
+        "x_http_method_override",
+        "x-http_method-override",
+        "x_original_url",
+    ] {
+        let refused = begin(&border, HOST, "POST /rest", &headers(&[(name, "PUT")]));
+        assert_eq!(
+            refused.unwrap_err().code,
+            RefusalCode::MethodOverride,
+            "{name}"
+        );
+    }
+    assert!(begin(&border, HOST, "POST /visits", &headers(&[("x_other", "1")])).is_ok());
+}
+
+#[test]
+fn i01_no_trailers_follow_where_a_header_is_protected() {
+    let border = border(&[POLICY]);
+    let keeps = |line| {
+        begin(&border, HOST, line, &headers(&JSON))
+            .unwrap()
+            .keeps_trailers()
+    };
+    assert!(!keeps("POST /visits"));
+    assert!(keeps("POST /things") && keeps("POST /rest"));
 }
 
 /// A worker, an SVG image and a page of no type each have their own policy.

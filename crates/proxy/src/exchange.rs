@@ -92,10 +92,17 @@ async fn cross(
     exchange.edit_request(&mut parts.headers);
     address(lane, &mut parts, exchange.target()).map_err(|()| Stop::Nameless)?;
     let method = parts.method.clone();
-    let outgoing = match exchange.protect() {
-        Some(flow) => protected(lane, &mut parts.headers, flow, body).await?,
+    let keeps_trailers = exchange.keeps_trailers();
+    if !keeps_trailers {
+        parts.headers.remove(header::TRAILER);
+    }
+    let mut outgoing = match exchange.protect() {
+        Some(flow) => protected(lane, &mut parts.headers, flow, body, keeps_trailers).await?,
         None => untouched(lane, &mut parts, body),
     };
+    if !keeps_trailers {
+        outgoing.body.drop_trailers();
+    }
     if let Some((upgrade, client)) = switching {
         // Rare, and not to make every other exchange's room larger.
         let switched = switch(lane, exchange, parts, outgoing.body, upgrade, client);
@@ -196,12 +203,14 @@ async fn protected(
     headers: &mut HeaderMap,
     flow: Box<dyn Flow>,
     body: Incoming,
+    keeps_trailers: bool,
 ) -> Result<dispatch::Leaving, Stop> {
     // Reading the body has told the client to go on.
     headers.remove(header::EXPECT);
     let held = Held::new(Arc::clone(lane.shared.budget()));
     let longest = lane.upstream.settings().timeouts.body;
-    let protecting = Protecting::new(flow, body, Arc::clone(lane.shared.home()), held, longest);
+    let mut protecting = Protecting::new(flow, body, Arc::clone(lane.shared.home()), held, longest);
+    protecting.keep_trailers(keeps_trailers);
     match protecting.begin().await {
         Ok(Begun::Whole(pieces)) => {
             if pieces.has_trailers() {
@@ -261,6 +270,10 @@ async fn answered(
     sent: Sent,
 ) -> Result<Response<Returning>, Stop> {
     let (mut head, mut body) = (sent.head, sent.body);
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        // Nobody asked for another protocol: the client would wait for one that nobody speaks.
+        return Err(Stop::Upstream(dispatch::incomplete()));
+    }
     for_the_next_hop(&mut head.headers);
     head.version = Version::HTTP_11;
     body.settle().await;

@@ -1,7 +1,8 @@
 //! The destination guard: through a proxy nobody reaches what only this machine should.
 //!
 //! An address that is loopback, link-local (where clouds keep credentials), unspecified, multicast or broadcast is
-//! refused, unless the host is an app's, stands in `resolve`, or the system's hosts file gives it that address.
+//! refused, unless the host stands in `resolve`, or the system's hosts file gives it that address. A host of an app
+//! may be on loopback; no further, since its operator could point it at the credentials of this machine's cloud.
 //! `localhost` and the machine's own name stand in every hosts file and so count for nothing. This process's own
 //! listeners are refused always.
 //! The address that is judged is the one that is connected to, so a name cannot change its mind in between.
@@ -26,11 +27,27 @@ impl std::fmt::Display for Guarded {
     }
 }
 
-/// Judges an address. `excused` says whether the host is an app's, or named in `resolve` or the hosts file.
-pub fn judge(address: SocketAddr, excused: bool, own: &[SocketAddr]) -> Result<(), Guarded> {
+/// Why a local address may be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excuse {
+    /// It may not.
+    None,
+    /// The host is an app's: somebody else's resolver said where it is.
+    App,
+    /// The address was named here: in `resolve`, in the hosts file, or in a policy.
+    Named,
+}
+
+/// Judges an address.
+pub fn judge(address: SocketAddr, excuse: Excuse, own: &[SocketAddr]) -> Result<(), Guarded> {
     if own.iter().any(|listener| is_own(address, *listener)) {
         return Err(Guarded::Own);
     }
+    let excused = match excuse {
+        Excuse::None => false,
+        Excuse::App => address.ip().to_canonical().is_loopback(),
+        Excuse::Named => true,
+    };
     if !excused && is_local(address.ip()) {
         return Err(Guarded::Local);
     }
@@ -106,14 +123,37 @@ mod tests {
             "[::127.0.0.1]:80",
         ] {
             assert_eq!(
-                judge(address(local), false, &[]),
+                judge(address(local), Excuse::None, &[]),
                 Err(Guarded::Local),
                 "{local}"
             );
-            assert_eq!(judge(address(local), true, &[]), Ok(()), "{local}");
+            assert_eq!(judge(address(local), Excuse::Named, &[]), Ok(()), "{local}");
         }
         for other in ["192.0.2.1:443", "10.0.0.1:443", "[2001:db8::1]:443"] {
-            assert_eq!(judge(address(other), false, &[]), Ok(()), "{other}");
+            assert_eq!(judge(address(other), Excuse::None, &[]), Ok(()), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_app_cannot_be_pointed_at_the_credentials_of_a_cloud() {
+        for loopback in ["127.0.0.1:443", "[::1]:443", "[::ffff:127.0.0.1]:443"] {
+            assert_eq!(
+                judge(address(loopback), Excuse::App, &[]),
+                Ok(()),
+                "{loopback}"
+            );
+        }
+        for local in [
+            "169.254.169.254:80",
+            "[fe80::1]:80",
+            "[::ffff:169.254.169.254]:80",
+            "0.0.0.0:80",
+        ] {
+            assert_eq!(
+                judge(address(local), Excuse::App, &[]),
+                Err(Guarded::Local),
+                "{local}"
+            );
         }
     }
 
@@ -128,12 +168,15 @@ mod tests {
             "0.0.0.0:7481",
         ] {
             assert_eq!(
-                judge(address(listener), true, &own),
+                judge(address(listener), Excuse::Named, &own),
                 Err(Guarded::Own),
                 "{listener}"
             );
         }
-        assert_eq!(judge(address("127.0.0.1:7482"), true, &own), Ok(()));
-        assert_eq!(judge(address("192.0.2.1:7481"), false, &own), Ok(()));
+        assert_eq!(
+            judge(address("127.0.0.1:7482"), Excuse::Named, &own),
+            Ok(())
+        );
+        assert_eq!(judge(address("192.0.2.1:7481"), Excuse::None, &own), Ok(()));
     }
 }

@@ -35,6 +35,7 @@ pub struct Through {
     gate: Option<Gate>,
     stall: Stall,
     upload: Arc<Upload>,
+    keeps_trailers: bool,
 }
 
 impl Outgoing {
@@ -50,7 +51,15 @@ impl Outgoing {
             gate,
             stall: Stall::new(longest),
             upload,
+            keeps_trailers: true,
         }))
+    }
+
+    /// Lets no trailers follow a body that streams through.
+    pub fn drop_trailers(&mut self) {
+        if let Self::Through(through) = self {
+            through.keeps_trailers = false;
+        }
     }
 }
 
@@ -100,12 +109,13 @@ impl Through {
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
+                let is_trailers = frame.is_trailers();
                 self.stall.progress();
                 self.upload.progress();
-                if self.body.is_end_stream() {
+                if self.body.is_end_stream() || is_trailers {
                     self.upload.finish();
                 }
-                Poll::Ready(Some(Ok(frame)))
+                Poll::Ready(Some(Ok(frame)).filter(|_| self.keeps_trailers || !is_trailers))
             }
             Poll::Ready(Some(Err(error))) => {
                 self.upload.lose();

@@ -30,6 +30,7 @@ pub struct Protecting {
     first: Option<Bytes>,
     ended: bool,
     trailers: Option<HeaderMap>,
+    keeps_trailers: bool,
     held: Held,
     stall: Stall,
     upload: Arc<Upload>,
@@ -77,10 +78,16 @@ impl Protecting {
             first: None,
             ended: false,
             trailers: None,
+            keeps_trailers: true,
             held,
             stall: Stall::new(longest),
             upload: Arc::default(),
         })
+    }
+
+    /// Says whether trailers may follow the body.
+    pub fn keep_trailers(&mut self, keep: bool) {
+        self.keeps_trailers = keep;
     }
 
     /// What the body tells while hyper owns it.
@@ -93,7 +100,7 @@ impl Protecting {
     /// # Errors
     /// Where the body is refused, or does not come.
     pub async fn begin(mut self: Box<Self>) -> Result<Begun, Unready> {
-        match poll_fn(|cx| self.poll_piece(cx, true)).await {
+        match poll_fn(|cx| self.poll_piece(cx)).await {
             Ok(Some(first)) if !self.ended => {
                 self.first = Some(first);
                 Ok(Begun::Streams(self))
@@ -112,12 +119,9 @@ impl Protecting {
         }
     }
 
-    /// The next piece; `None` at the end. `bounded`: nothing has left yet, so what exceeds the budget is refused.
-    fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-        bounded: bool,
-    ) -> Poll<Result<Option<Bytes>, Unready>> {
+    /// The next piece; `None` at the end. What grows beyond the budget is refused, even where some of it has left:
+    /// a thousand uploads that each begin to hold a long value would take the memory of all.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Unready>> {
         loop {
             if let Some(asking) = &mut self.asking {
                 let answers = ready!(asking.as_mut().poll(cx));
@@ -152,7 +156,10 @@ impl Protecting {
                     match frame.into_data() {
                         Ok(chunk) => self.flow.push(chunk),
                         Err(frame) => {
-                            self.trailers = frame.into_trailers().ok().map(without_digests);
+                            let trailers = frame.into_trailers().ok();
+                            self.trailers = trailers
+                                .filter(|_| self.keeps_trailers)
+                                .map(without_digests);
                             continue;
                         }
                     }
@@ -172,7 +179,7 @@ impl Protecting {
             if let Err(refusal) = self.note(step) {
                 return Poll::Ready(Err(self.stop(refusal)));
             }
-            if !self.held.set(self.flow.held()) && bounded {
+            if !self.held.set(self.flow.held()) {
                 return Poll::Ready(Err(self.stop(busy())));
             }
         }
@@ -197,7 +204,7 @@ impl Protecting {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        Poll::Ready(match ready!(self.poll_piece(cx, false)) {
+        Poll::Ready(match ready!(self.poll_piece(cx)) {
             Ok(Some(piece)) => {
                 self.upload.progress();
                 Some(Ok(Frame::data(piece)))

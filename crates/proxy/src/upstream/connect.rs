@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::UpstreamError;
-use crate::guard;
+use crate::guard::{self, Excuse};
 use crate::host::Target;
 use crate::hosts::{self, Hosts};
 use crate::settings::{Settings, SettingsError};
@@ -92,10 +92,15 @@ impl Connector {
         let addresses = timeout_at(deadline, self.addresses(target))
             .await
             .map_err(|_| UpstreamError::Timeout)??;
-        let excused = is_app || addresses.excused;
+        let excuse = match (addresses.excused, is_app) {
+            (true, _) => Excuse::Named,
+            (false, true) if target.host.address().is_some() => Excuse::Named,
+            (false, true) => Excuse::App,
+            (false, false) => Excuse::None,
+        };
         let mut error = None;
         for (place, address) in addresses.found.iter().enumerate() {
-            if let Err(guarded) = guard::judge(*address, excused, &self.own) {
+            if let Err(guarded) = guard::judge(*address, excuse, &self.own) {
                 error.get_or_insert(UpstreamError::Guarded {
                     host: target.host.clone(),
                     guarded,

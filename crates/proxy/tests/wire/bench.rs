@@ -433,6 +433,10 @@ treatment = "vault"
 match = "POST /people"
 body = "json"
 protect = [{ at = "$.name", field = "name" }, { at = "$.phone", field = "phone" }]
+
+[[routes]]
+match = "POST /visits"
+headers = [{ at = "x-patient", field = "name" }]
 "#;
 
 fn border() -> Border {

@@ -8,6 +8,7 @@
 
 mod bench;
 mod border;
+mod hostile;
 mod i06_outside;
 mod i07_unverified;
 mod lanes;

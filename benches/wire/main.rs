@@ -124,25 +124,37 @@ fn main() {
     idle(&gateway, &ways);
 }
 
+/// How often each row is measured, in turn with the others; the least of them is shown, since what else a machine does
+/// only ever adds.
+const ROUNDS: usize = 5;
+
 fn requests(ways: &[Way<'_>]) {
-    const COUNT: usize = 20_000;
+    const COUNT: usize = 5_000;
     println!(
-        "\n1 KB JSON POST, {COUNT} requests, 16 in flight{:>26}{:>14}",
+        "\n1 KB JSON POST, 16 in flight, the best of {ROUNDS} × {COUNT}{:>26}{:>14}",
         "CPU µs/request", "requests/s"
     );
     for protocol in [Protocol::Http1, Protocol::Http2] {
-        for way in ways {
-            let load = Load::new(way.proxy, way.host, way.roots, protocol);
-            load.posts(COUNT / 10);
-            let before = way.process.time();
-            let seconds = load.posts(COUNT);
-            let spent = way.process.time() - before;
-            let each = spent.as_secs_f64() * 1e6 / COUNT as f64;
+        let loads: Vec<Load> = ways
+            .iter()
+            .map(|way| Load::new(way.proxy, way.host, way.roots, protocol))
+            .collect();
+        let mut best = vec![(f64::MAX, 0_f64); ways.len()];
+        for _ in 0..ROUNDS {
+            for ((way, load), best) in ways.iter().zip(&loads).zip(&mut best) {
+                load.posts(COUNT / 10);
+                let before = way.process.time();
+                let seconds = load.posts(COUNT);
+                let spent = way.process.time() - before;
+                best.0 = best.0.min(spent.as_secs_f64() * 1e6 / COUNT as f64);
+                best.1 = best.1.max(COUNT as f64 / seconds);
+            }
+        }
+        for (way, (each, rate)) in ways.iter().zip(best) {
             println!(
-                "{:<10}{:<48}{each:>13.1}{:>14.0}",
+                "{:<10}{:<48}{each:>13.1}{rate:>14.0}",
                 protocol.name(),
-                way.name,
-                COUNT as f64 / seconds
+                way.name
             );
         }
     }
@@ -151,27 +163,29 @@ fn requests(ways: &[Way<'_>]) {
 fn transfers(ways: &[Way<'_>]) {
     const BYTES: u64 = 100 << 20;
     println!(
-        "\n100 MB of JSON by HTTP/1.1{:>45}{:>14}",
+        "\n100 MB of JSON by HTTP/1.1, the best of {ROUNDS}{:>27}{:>14}",
         "CPU s/GB", "MB/s"
     );
     for (name, upload) in [("upload", true), ("download", false)] {
-        for way in ways {
-            let load = Load::new(way.proxy, way.host, way.roots, Protocol::Http1);
-            load.posts(100);
-            let before = way.process.time();
-            let (bytes, seconds) = if upload {
-                load.upload(BYTES)
-            } else {
-                load.download(BYTES)
-            };
-            let spent = way.process.time() - before;
-            let gigabytes = bytes as f64 / 1e9;
-            println!(
-                "{name:<10}{:<48}{:>13.2}{:>14.0}",
-                way.name,
-                spent.as_secs_f64() / gigabytes,
-                gigabytes * 1e3 / seconds
-            );
+        let mut best = vec![(f64::MAX, 0_f64); ways.len()];
+        for _ in 0..ROUNDS {
+            for (way, best) in ways.iter().zip(&mut best) {
+                let load = Load::new(way.proxy, way.host, way.roots, Protocol::Http1);
+                load.posts(100);
+                let before = way.process.time();
+                let (bytes, seconds) = if upload {
+                    load.upload(BYTES)
+                } else {
+                    load.download(BYTES)
+                };
+                let spent = way.process.time() - before;
+                let gigabytes = bytes as f64 / 1e9;
+                best.0 = best.0.min(spent.as_secs_f64() / gigabytes);
+                best.1 = best.1.max(gigabytes * 1e3 / seconds);
+            }
+        }
+        for (way, (each, rate)) in ways.iter().zip(best) {
+            println!("{name:<10}{:<48}{each:>13.2}{rate:>14.0}", way.name);
         }
     }
 }

@@ -78,14 +78,15 @@ fn make(home: &Home, root: Root) -> miette::Result<bool> {
 async fn serve(home: Home, settings: Settings, args: &UpArgs) -> miette::Result<()> {
     let stop = CancellationToken::new();
     let gateway = Arc::new(Gateway::start(home.clone(), settings, args, stop.clone()).await?);
+    gateway
+        .print(&mut std::io::stdout().lock())
+        .into_diagnostic()?;
+    // Last: whoever finds it may believe that all the rest was said.
     home.announce(&Running {
         pid: std::process::id(),
         proxy: gateway.proxy(),
         console: gateway.console(),
     })?;
-    gateway
-        .print(&mut std::io::stdout().lock())
-        .into_diagnostic()?;
     let watch = reload::watch(Arc::clone(&gateway))?;
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;

@@ -11,7 +11,7 @@ use body::reveal::{Measure, Medium, Opened, Reveal, Tokens};
 use body::{Edit, Editor, Error, Found, Limits, Out, PlaceId, Rewriter};
 use bytes::Bytes;
 use keys::{Chance, EpochSecret, KeyId};
-use seal::{FieldKey, Scanner, Token, ValueType};
+use seal::{FieldKey, Scanner, Sealing, Token, ValueType};
 
 /// A chunk as the wire gives it.
 const CHUNK: usize = 64 << 10;
@@ -268,7 +268,7 @@ fn sealing() {
                 &key,
                 ValueType::String,
                 black_box(value),
-                false,
+                Sealing::default(),
                 &mut chance,
                 &mut out,
             )

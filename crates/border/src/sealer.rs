@@ -215,7 +215,10 @@ impl Sealer {
                     &key,
                     kind(value_type),
                     text,
-                    *commit,
+                    seal::Sealing {
+                        commit: *commit,
+                        ..seal::Sealing::default()
+                    },
                     &mut *self.chance,
                     replacement,
                 )
@@ -244,7 +247,7 @@ impl Sealer {
                     &key,
                     kind(value_type),
                     text,
-                    false,
+                    seal::Sealing::default(),
                     &mut *self.chance,
                     &mut sealed,
                 )

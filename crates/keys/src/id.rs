@@ -1,4 +1,4 @@
-//! The name of a key, as it stands in every token.
+//! Names: of a key, as it stands in every token, and of a subject, whose values a key of its own seals.
 
 use std::fmt;
 
@@ -27,5 +27,22 @@ impl fmt::Display for KeyId {
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyId({self})")
+    }
+}
+
+/// Names a subject (the person or thing whose values are sealed under a secret of their own) within one app: a
+/// pseudonym that only the keyring's holder can make from the subject's identity, and no secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubjectName(pub [u8; 16]);
+
+impl fmt::Display for SubjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SubjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SubjectName({self})")
     }
 }

@@ -28,6 +28,6 @@ pub use catalogue::Catalogue;
 pub use chance::{Ahead, Chance};
 pub use derive::{derive, encode};
 pub use error::KeyringError;
-pub use id::KeyId;
+pub use id::{KeyId, SubjectName};
 pub use keyring::{EpochView, Keyring};
-pub use secret::{EpochSecret, KeyringSecret};
+pub use secret::{EpochSecret, KeyringSecret, SubjectSecret};

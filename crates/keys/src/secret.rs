@@ -52,3 +52,8 @@ secret! {
     /// The random secret of one epoch of one field: its field key is derived from it, and from nothing else.
     EpochSecret
 }
+
+secret! {
+    /// The random secret of one subject of one app: without it, nothing that was sealed for the subject opens.
+    SubjectSecret
+}

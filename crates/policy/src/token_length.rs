@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use seal::length;
+use seal::{Sealing, length};
 
 use crate::diagnostic::Severity;
 use crate::plan::{Field, Treatment};
@@ -12,15 +12,21 @@ use crate::read::section::Faults;
 pub(crate) fn check(field: &Field, max: u32, span: Range<usize>, faults: &mut Faults<'_>) {
     let room = usize::try_from(max).unwrap_or(usize::MAX);
     match field.treatment {
-        Treatment::Sealed { commit } => sealed(room, commit, span, faults),
+        Treatment::Sealed { commit } => {
+            let sealing = Sealing {
+                commit,
+                ..Sealing::default()
+            };
+            sealed(room, sealing, span, faults);
+        }
         Treatment::Match => matched(room, span, faults),
         Treatment::Vault if room < length::POINTER_LEN => no_pointer(room, span, faults),
         Treatment::Vault | Treatment::Mask | Treatment::Block | Treatment::Pass => {}
     }
 }
 
-fn sealed(room: usize, commit: bool, span: Range<usize>, faults: &mut Faults<'_>) {
-    if let Some(longest) = length::longest_sealed(room, commit) {
+fn sealed(room: usize, sealing: Sealing, span: Range<usize>, faults: &mut Faults<'_>) {
+    if let Some(longest) = length::longest_sealed(room, sealing) {
         let message = format!(
             "values of more than {longest} bytes are refused here: no `sealed` token of them fits in {room} characters"
         );
@@ -34,10 +40,14 @@ fn sealed(room: usize, commit: bool, span: Range<usize>, faults: &mut Faults<'_>
         );
         return;
     }
-    let shortest = length::sealed(1, commit).unwrap_or_default();
+    let shortest = length::sealed(1, sealing).unwrap_or_default();
     let message =
         format!("no `sealed` token fits in {room} characters: the shortest has {shortest}");
-    let plain = length::sealed(1, false).filter(|plain| commit && *plain <= room);
+    let uncommitted = Sealing {
+        commit: false,
+        ..sealing
+    };
+    let plain = length::sealed(1, uncommitted).filter(|plain| sealing.commit && *plain <= room);
     let matched = length::longest_matched(room).filter(|longest| *longest > 0);
     let mut ways = Vec::new();
     if let Some(plain) = plain {

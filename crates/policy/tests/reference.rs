@@ -39,7 +39,12 @@ fn the_table_of_lengths_is_that_of_the_tokens() {
     };
     let sealed: Vec<String> = columns
         .iter()
-        .map(|max| told(seal::length::longest_sealed(*max, false), "–"))
+        .map(|max| {
+            told(
+                seal::length::longest_sealed(*max, seal::Sealing::default()),
+                "–",
+            )
+        })
         .collect();
     let matched: Vec<String> = columns
         .iter()
@@ -50,7 +55,7 @@ fn the_table_of_lengths_is_that_of_the_tokens() {
     let shortest = |length: Option<usize>| length.unwrap().to_string();
     assert_eq!(
         row(&page, "| `sealed` | notes").last(),
-        Some(&shortest(seal::length::sealed(1, false)))
+        Some(&shortest(seal::length::sealed(1, seal::Sealing::default())))
     );
     assert!(
         row(&page, "| `match` | what")

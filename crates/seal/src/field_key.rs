@@ -2,26 +2,35 @@
 
 use std::fmt;
 
-use keys::{EpochSecret, KeyId, derive, encode};
+use hmac::{Hmac, KeyInit};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use keys::{EpochSecret, KeyId, SubjectName, SubjectSecret, derive, encode};
 
 use crate::commit::Committer;
 use crate::header::{FIXED, Header, Kind, ValueType};
 use crate::siv::Siv;
 use crate::xaes::Xaes;
 
-/// The keys of one epoch of one field with their schedules, about a kilobyte: derive it once and share it.
+/// The keys of one epoch of one field, or of one subject in it, with their schedules, some two kilobytes: derive
+/// it once and share it.
 ///
-/// Each use has a key of its own: HKDF-SHA-256 over the epoch's secret, with the purpose (`field-sealed`,
-/// `field-commit`, `field-match`), the app, the field and the epoch in `info`. All of it is wiped when dropped.
+/// Each use has a key of its own: HKDF-SHA-256 over the epoch's secret, and the subject's where there is one, with
+/// the purpose (`field-sealed`, `field-commit`, `field-match`, `field-repeat`), the app, the field, the epoch and the
+/// subject's name in `info`. All of it is wiped when dropped.
 pub struct FieldKey {
     id: KeyId,
     app: Box<str>,
     field: Box<str>,
     epoch: u32,
+    subject: Option<SubjectName>,
     pub(crate) sealed: Xaes,
     pub(crate) committer: Committer,
     pub(crate) matched: Siv,
-    /// The encoding of app, field and epoch, which every `sealed` token authenticates behind its header.
+    /// What a request that is sent again draws its salts from.
+    pub(crate) repeat: Hmac<Sha256>,
+    /// The encoding of app, field, epoch and subject, which every `sealed` token authenticates behind its header.
     pub(crate) identity: Box<[u8]>,
     /// What a `match` token of this key begins with.
     pub(crate) match_start: [u8; FIXED],
@@ -30,8 +39,36 @@ pub struct FieldKey {
 impl FieldKey {
     /// Derives the keys of one epoch of one field.
     pub fn derive(secret: &EpochSecret, id: KeyId, app: &str, field: &str, epoch: u32) -> Self {
+        Self::from_input(secret.expose(), None, id, app, field, epoch)
+    }
+
+    /// Derives the keys of one subject in one epoch of one field: without the subject's secret, nothing that was
+    /// sealed under them opens, and no token of another subject opens under them.
+    pub fn derive_for_subject(
+        epoch_secret: &EpochSecret,
+        subject_secret: &SubjectSecret,
+        subject: SubjectName,
+        id: KeyId,
+        app: &str,
+        field: &str,
+        epoch: u32,
+    ) -> Self {
+        let mut input = Zeroizing::new([0; 64]);
+        let (front, back) = input.split_at_mut(32);
+        front.copy_from_slice(epoch_secret.expose());
+        back.copy_from_slice(subject_secret.expose());
+        Self::from_input(input.as_slice(), Some(subject), id, app, field, epoch)
+    }
+
+    fn from_input(
+        input: &[u8],
+        subject: Option<SubjectName>,
+        id: KeyId,
+        app: &str,
+        field: &str,
+        epoch: u32,
+    ) -> Self {
         let number = epoch.to_be_bytes();
-        let parts: [&[u8]; 3] = [app.as_bytes(), field.as_bytes(), &number];
         let header = Header {
             kind: Kind::Match,
             value_type: ValueType::String,
@@ -40,19 +77,25 @@ impl FieldKey {
         };
         let [a, b, c, d] = id.to_bytes();
         let match_start = [header.first_byte(), a, b, c, d];
-        let match_identity = encode(&[&match_start, parts[0], parts[1], parts[2]]);
+        let mut parts: Vec<&[u8]> = vec![&match_start, app.as_bytes(), field.as_bytes(), &number];
+        if let Some(SubjectName(name)) = &subject {
+            parts.push(name);
+        }
+        let (match_identity, identity) = (parts.as_slice(), &parts[1..]);
         Self {
             id,
             app: app.into(),
             field: field.into(),
             epoch,
-            sealed: Xaes::new(&derive(secret.expose(), "field-sealed", &parts)),
-            committer: Committer::new(&derive(secret.expose(), "field-commit", &parts)),
+            subject,
+            sealed: Xaes::new(&derive(input, "field-sealed", identity)),
+            committer: Committer::new(&derive(input, "field-commit", identity)),
             matched: Siv::new(
-                &derive(secret.expose(), "field-match", &parts),
-                &match_identity,
+                &derive(input, "field-match", identity),
+                &encode(match_identity),
             ),
-            identity: encode(&parts).into(),
+            repeat: Hmac::new((&*derive::<64>(input, "field-repeat", identity)).into()),
+            identity: encode(identity).into(),
             match_start,
         }
     }
@@ -76,6 +119,11 @@ impl FieldKey {
     pub fn epoch(&self) -> u32 {
         self.epoch
     }
+
+    /// Whose values it seals, where its field has a key for each subject.
+    pub fn subject(&self) -> Option<SubjectName> {
+        self.subject
+    }
 }
 
 impl fmt::Debug for FieldKey {
@@ -85,6 +133,7 @@ impl fmt::Debug for FieldKey {
             .field("app", &self.app)
             .field("field", &self.field)
             .field("epoch", &self.epoch)
+            .field("subject", &self.subject)
             .finish_non_exhaustive()
     }
 }

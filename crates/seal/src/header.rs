@@ -14,6 +14,7 @@ use keys::KeyId;
 
 use crate::base32;
 use crate::error::ParseError;
+use crate::sealing::Sealing;
 
 /// The letter that a token begins with.
 pub(crate) const TOKEN_LETTER: u8 = b'q';
@@ -33,14 +34,13 @@ pub(crate) const FIXED: usize = 5;
 pub(crate) const LONGEST: usize = FIXED + 3;
 /// The largest length that three bytes say.
 pub(crate) const LENGTH_LIMIT: usize = (1 << 21) - 1;
-/// The shortest and the longest length class of `sealed`.
-pub(crate) const SHORTEST_CLASS: usize = 16;
-pub(crate) const LONGEST_CLASS: usize = 1 << 20;
+/// The longest padded plaintext of `sealed`.
+pub(crate) const LONGEST_PADDED: usize = 1 << 20;
 
 /// How a value was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Randomised, padded to a length class.
+    /// Randomised, and padded.
     Sealed,
     /// As `Sealed`, with a commitment to its key.
     Committed,
@@ -49,6 +49,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of the tokens that are sealed so.
+    pub(crate) const fn of(sealing: Sealing) -> Self {
+        if sealing.commit {
+            Self::Committed
+        } else {
+            Self::Sealed
+        }
+    }
+
     /// Bytes between the header and the ciphertext.
     pub(crate) const fn before(self) -> usize {
         match self {
@@ -143,7 +152,7 @@ impl Header {
                 let shortest = byte != 0 || i == 0;
                 let written = match kind {
                     Kind::Match => true,
-                    Kind::Sealed | Kind::Committed => is_class(length),
+                    Kind::Sealed | Kind::Committed => (1..=LONGEST_PADDED).contains(&length),
                 };
                 if !shortest || !written {
                     return Err(ParseError::LengthField);
@@ -200,19 +209,6 @@ fn read_type(bits: u8) -> Result<ValueType, ParseError> {
     }
 }
 
-/// The length class of a plaintext: the least power of two from 16 that leaves at least a byte for the padding.
-pub(crate) fn class_of(plain: usize) -> Option<usize> {
-    let class = plain
-        .checked_add(1)?
-        .checked_next_power_of_two()?
-        .max(SHORTEST_CLASS);
-    (class <= LONGEST_CLASS).then_some(class)
-}
-
-fn is_class(length: usize) -> bool {
-    length.is_power_of_two() && (SHORTEST_CLASS..=LONGEST_CLASS).contains(&length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,20 +257,20 @@ mod tests {
     }
 
     #[test]
-    fn classes_leave_room_for_padding() {
-        for (plain, class) in [
-            (0, 16),
-            (15, 16),
-            (16, 32),
-            (31, 32),
-            (32, 64),
-            (255, 256),
-            (256, 512),
-        ] {
-            assert_eq!(class_of(plain), Some(class));
-        }
-        assert_eq!(class_of(LONGEST_CLASS - 1), Some(LONGEST_CLASS));
-        assert_eq!(class_of(LONGEST_CLASS), None);
-        assert_eq!(class_of(usize::MAX), None);
+    fn a_sealed_plaintext_is_padded_and_not_beyond_the_longest() {
+        let read = |length| {
+            let header = Header {
+                kind: Kind::Sealed,
+                value_type: ValueType::String,
+                key_id: KeyId(1),
+                length,
+            };
+            let (bytes, n) = header.write();
+            Header::read(&bytes[..n]).map(|read| read.map(|(header, _)| header.length))
+        };
+        assert_eq!(read(0), Err(ParseError::LengthField));
+        assert_eq!(read(1), Ok(Some(1)));
+        assert_eq!(read(LONGEST_PADDED), Ok(Some(LONGEST_PADDED)));
+        assert_eq!(read(LONGEST_PADDED + 1), Err(ParseError::LengthField));
     }
 }

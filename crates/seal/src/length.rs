@@ -2,20 +2,21 @@
 
 use keys::KeyId;
 
-use crate::header::{
-    Header, Kind, LENGTH_LIMIT, LONGEST_CLASS, SHORTEST_CLASS, ValueType, class_of,
-};
+use crate::header::{Header, Kind, LENGTH_LIMIT, LONGEST_PADDED, ValueType};
+use crate::sealing::Sealing;
 
 pub use crate::pointer::POINTER_LEN;
 
-/// The longest plaintext, in bytes, that a `sealed` token takes.
-pub const SEALED_LIMIT: usize = LONGEST_CLASS - 1;
+/// The longest plaintext, in bytes, that a `sealed` token takes; a pad may take less
+/// ([`Pad::longest`](crate::Pad::longest)).
+pub const SEALED_LIMIT: usize = LONGEST_PADDED - 1;
 /// The longest plaintext, in bytes, that a `match` token takes.
 pub const MATCHED_LIMIT: usize = LENGTH_LIMIT;
 
-/// Characters of the `sealed` token of a plaintext of so many bytes; nothing beyond [`SEALED_LIMIT`].
-pub fn sealed(plain: usize, commit: bool) -> Option<usize> {
-    class_of(plain).map(|class| characters(sealed_kind(commit), class))
+/// Characters of the `sealed` token of a plaintext of so many bytes; nothing where the pad takes no such plaintext.
+pub fn sealed(plain: usize, sealing: Sealing) -> Option<usize> {
+    let padded = sealing.pad.padded(plain)?;
+    Some(characters(Kind::of(sealing), padded))
 }
 
 /// Characters of the `match` token of a plaintext of so many bytes; nothing beyond [`MATCHED_LIMIT`].
@@ -24,40 +25,34 @@ pub fn matched(plain: usize) -> Option<usize> {
 }
 
 /// The longest plaintext, in bytes, whose `sealed` token fits into so many characters; nothing when none does.
-pub fn longest_sealed(max_characters: usize, commit: bool) -> Option<usize> {
-    let mut fits = None;
-    let mut class = SHORTEST_CLASS;
-    while class <= LONGEST_CLASS && characters(sealed_kind(commit), class) <= max_characters {
-        fits = Some(class - 1);
-        class *= 2;
-    }
-    fits
+pub fn longest_sealed(max_characters: usize, sealing: Sealing) -> Option<usize> {
+    longest(SEALED_LIMIT, |plain| {
+        sealed(plain, sealing).is_some_and(|characters| characters <= max_characters)
+    })
 }
 
 /// The longest plaintext, in bytes, whose `match` token fits into so many characters; nothing when none does.
 pub fn longest_matched(max_characters: usize) -> Option<usize> {
-    // The length grows with the plaintext, so the first that does not fit is found by halving.
-    let (mut fits, mut beyond) = (0, MATCHED_LIMIT + 1);
-    if characters(Kind::Match, fits) > max_characters {
+    longest(MATCHED_LIMIT, |plain| {
+        characters(Kind::Match, plain) <= max_characters
+    })
+}
+
+/// The largest number up to `limit` that fits, where whatever is less than one that fits does so too.
+fn longest(limit: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut known, mut beyond) = (0, limit + 1);
+    if !fits(known) {
         return None;
     }
-    while beyond - fits > 1 {
-        let middle = fits + (beyond - fits) / 2;
-        if characters(Kind::Match, middle) <= max_characters {
-            fits = middle;
+    while beyond - known > 1 {
+        let middle = known + (beyond - known) / 2;
+        if fits(middle) {
+            known = middle;
         } else {
             beyond = middle;
         }
     }
-    Some(fits)
-}
-
-fn sealed_kind(commit: bool) -> Kind {
-    if commit {
-        Kind::Committed
-    } else {
-        Kind::Sealed
-    }
+    Some(known)
 }
 
 fn characters(kind: Kind, length: usize) -> usize {
@@ -73,6 +68,16 @@ fn characters(kind: Kind, length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sealing::Pad;
+
+    const PLAIN: Sealing = Sealing {
+        commit: false,
+        pad: Pad::Classes,
+    };
+    const COMMITTED: Sealing = Sealing {
+        commit: true,
+        pad: Pad::Classes,
+    };
 
     #[test]
     fn the_tables_of_the_design_hold() {
@@ -96,17 +101,17 @@ mod tests {
         ];
         for (class, plain, committed) in table {
             assert_eq!(
-                sealed(class - 1, false),
+                sealed(class - 1, PLAIN),
                 Some(plain),
                 "sealed class {class}"
             );
             assert_eq!(
-                sealed(class - 1, true),
+                sealed(class - 1, COMMITTED),
                 Some(committed),
                 "committed class {class}"
             );
             assert_ne!(
-                sealed(class, false),
+                sealed(class, PLAIN),
                 Some(plain),
                 "the padding of class {class} takes a byte"
             );
@@ -123,21 +128,38 @@ mod tests {
                 }
                 None => assert!(max < 40),
             }
-            for commit in [false, true] {
-                match longest_sealed(max, commit) {
-                    Some(plain) => {
-                        assert!(sealed(plain, commit).is_some_and(|characters| characters <= max));
-                        assert!(
-                            sealed(plain + 1, commit).is_some_and(|characters| characters > max)
-                        );
-                    }
-                    None => assert!(sealed(0, commit).is_some_and(|characters| characters > max)),
+            for sealing in sealings() {
+                let next = sealed(
+                    longest_sealed(max, sealing).map_or(0, |plain| plain + 1),
+                    sealing,
+                );
+                assert!(
+                    next.is_none_or(|characters| characters > max),
+                    "{sealing:?} {max}"
+                );
+                if let Some(plain) = longest_sealed(max, sealing) {
+                    assert!(sealed(plain, sealing).is_some_and(|characters| characters <= max));
                 }
             }
         }
         assert_eq!(longest_matched(usize::MAX), Some(MATCHED_LIMIT));
-        assert_eq!(longest_sealed(usize::MAX, false), Some(SEALED_LIMIT));
-        assert_eq!(sealed(SEALED_LIMIT + 1, false), None);
         assert_eq!(matched(MATCHED_LIMIT + 1), None);
+        for sealing in sealings() {
+            let longest = sealing.pad.longest();
+            assert_eq!(longest_sealed(usize::MAX, sealing), Some(longest));
+            assert_eq!(sealed(longest + 1, sealing), None);
+        }
+        assert_eq!(Sealing::default().pad.longest(), SEALED_LIMIT);
+    }
+
+    fn sealings() -> impl Iterator<Item = Sealing> {
+        let pads = [
+            Pad::Classes,
+            Pad::Multiple(1),
+            Pad::Multiple(48),
+            Pad::Fixed(100),
+        ];
+        pads.into_iter()
+            .flat_map(|pad| [false, true].map(|commit| Sealing { commit, pad }))
     }
 }

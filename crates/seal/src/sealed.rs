@@ -12,55 +12,47 @@ use crate::base32;
 use crate::commit::{self, COMMITMENT};
 use crate::error::{OpenError, SealError};
 use crate::field_key::FieldKey;
-use crate::header::{
-    Header, Kind, LENGTH_LIMIT, LONGEST_CLASS, PREFIX, PREFIX_DIGITS, TOKEN_LETTER, ValueType,
-    class_of,
-};
+use crate::header::{Header, Kind, LENGTH_LIMIT, PREFIX, PREFIX_DIGITS, TOKEN_LETTER, ValueType};
+use crate::sealing::Sealing;
 use crate::siv;
 use crate::token::Token;
 use crate::xaes;
 
-/// Begins the padding of a `sealed` plaintext (ISO/IEC 7816-4); zeros follow up to the length class.
+/// Begins the padding of a `sealed` plaintext (ISO/IEC 7816-4); zeros follow up to what the pad says.
 const PADDING: u8 = 0x80;
 
 /// Associated data up to this length stands on the stack: names of app and field up to 148 bytes together.
 const ASSOCIATED: usize = 192;
 
-/// Seals a value so that two tokens of it have nothing in common but the length class; appends the token to `out`.
-///
-/// With `commit`, the token also commits to its key (16 bytes more).
+/// Seals a value so that two tokens of it have nothing in common but the padded length; appends the token to `out`.
 ///
 /// # Errors
-/// [`SealError::TooLong`] beyond [`length::SEALED_LIMIT`](crate::length::SEALED_LIMIT); `out` is as it was.
+/// [`SealError::TooLong`] beyond [`Pad::longest`](crate::Pad::longest); `out` is as it was.
 pub fn seal_sealed(
     key: &FieldKey,
     value_type: ValueType,
     plain: &[u8],
-    commit: bool,
+    sealing: Sealing,
     chance: &mut dyn Chance,
     out: &mut Vec<u8>,
 ) -> Result<(), SealError> {
     let too_long = SealError::TooLong {
-        most: LONGEST_CLASS - 1,
+        most: sealing.pad.longest(),
         found: plain.len(),
     };
-    let class = class_of(plain.len()).ok_or(too_long)?;
-    let kind = if commit {
-        Kind::Committed
-    } else {
-        Kind::Sealed
-    };
+    let padded = sealing.pad.padded(plain.len()).ok_or(too_long)?;
+    let kind = Kind::of(sealing);
     let header = Header {
         kind,
         value_type,
         key_id: key.id(),
-        length: class,
+        length: padded,
     };
     write_token(out, header, |head, body| {
         let (front, rest) = body.split_at_mut(kind.before());
-        let (text, tag) = rest.split_at_mut(class);
+        let (text, tag) = rest.split_at_mut(padded);
         let mut nonce = [0; xaes::SALT];
-        if commit {
+        if sealing.commit {
             let mut salt = [0; commit::SALT];
             chance.fill(&mut salt);
             front[..commit::SALT].copy_from_slice(&salt);
@@ -174,7 +166,7 @@ fn open_xaes(
     Choice::from(u8::from(opened))
 }
 
-/// The length of the plaintext within its class.
+/// The length of the value within its padding.
 fn unpadded(text: &[u8]) -> Option<usize> {
     let last = text.iter().rposition(|&byte| byte != 0)?;
     (text[last] == PADDING).then_some(last)

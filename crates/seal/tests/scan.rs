@@ -10,7 +10,7 @@ use seal::{
     Measure, PointerId, PointerKey, SHORTEST_CUT, Scanner, Token, ValueType, key_of_cut, measure,
     seal_match, seal_sealed,
 };
-use support::{Counter, field_key};
+use support::{COMMITTED, Counter, PLAIN, field_key};
 
 fn tokens() -> Vec<Vec<u8>> {
     let key = field_key("crm", "name", 1);
@@ -19,13 +19,13 @@ fn tokens() -> Vec<Vec<u8>> {
         let mut text = Vec::new();
         seal_match(&key, plain, &mut text).unwrap();
         tokens.push(text);
-        for commit in [false, true] {
+        for sealing in [PLAIN, COMMITTED] {
             let mut text = Vec::new();
             seal_sealed(
                 &key,
                 ValueType::Number,
                 plain,
-                commit,
+                sealing,
                 &mut Counter::new(7),
                 &mut text,
             )

@@ -7,18 +7,24 @@ mod support;
 
 use proptest::prelude::*;
 use seal::{
-    FieldKey, Kind, Measure, ParseError, Scanner, SealError, Token, ValueType, length, measure,
-    open, seal_match, seal_sealed,
+    FieldKey, Kind, Measure, Pad, ParseError, Scanner, SealError, Sealing, Token, ValueType,
+    length, measure, open, seal_match, seal_sealed,
 };
-use support::{Counter, field_key};
+use support::{COMMITTED, Counter, PLAIN, field_key, subject_key};
 
-fn sealed(key: &FieldKey, value_type: ValueType, plain: &[u8], commit: bool, seed: u64) -> Vec<u8> {
+fn sealed(
+    key: &FieldKey,
+    value_type: ValueType,
+    plain: &[u8],
+    sealing: Sealing,
+    seed: u64,
+) -> Vec<u8> {
     let mut text = Vec::new();
     seal_sealed(
         key,
         value_type,
         plain,
-        commit,
+        sealing,
         &mut Counter::new(seed),
         &mut text,
     )
@@ -54,11 +60,21 @@ fn value_types() -> impl Strategy<Value = ValueType> {
     ]
 }
 
+/// Every pad that takes 700 bytes.
+fn sealings() -> impl Strategy<Value = Sealing> {
+    let pads = prop_oneof![
+        Just(Pad::Classes),
+        (1..=Pad::LARGEST_MULTIPLE).prop_map(Pad::Multiple),
+        (701..4000_u32).prop_map(Pad::Fixed),
+    ];
+    (any::<bool>(), pads).prop_map(|(commit, pad)| Sealing { commit, pad })
+}
+
 /// One token of each kind for a value.
 fn of_each_kind(key: &FieldKey, plain: &[u8], seed: u64) -> [Vec<u8>; 3] {
     [
-        sealed(key, ValueType::String, plain, false, seed),
-        sealed(key, ValueType::String, plain, true, seed),
+        sealed(key, ValueType::String, plain, PLAIN, seed),
+        sealed(key, ValueType::String, plain, COMMITTED, seed),
         matched(key, plain),
     ]
 }
@@ -70,13 +86,13 @@ proptest! {
     fn i02_what_was_sealed_comes_back_equal_in_any_case(
         plain in proptest::collection::vec(any::<u8>(), 0..700),
         value_type in value_types(),
-        commit: bool,
+        sealing in sealings(),
         seed: u64,
         upper: bool,
     ) {
         let key = field_key("crm", "name", 1);
-        let mut text = sealed(&key, value_type, &plain, commit, seed);
-        prop_assert_eq!(Some(text.len()), length::sealed(plain.len(), commit));
+        let mut text = sealed(&key, value_type, &plain, sealing, seed);
+        prop_assert_eq!(Some(text.len()), length::sealed(plain.len(), sealing));
         if upper {
             text.make_ascii_uppercase();
         }
@@ -102,9 +118,23 @@ proptest! {
     fn i09_a_token_opens_only_under_the_key_of_its_field(plain in ".{0,40}", seed: u64) {
         let key = field_key("crm", "name", 1);
         // The same secret and id each time: only what the key is for differs.
-        for other in [field_key("crm", "nam", 1), field_key("hr", "name", 1), field_key("crm", "name", 2), field_key("crmn", "ame", 1)] {
-            for text in of_each_kind(&key, plain.as_bytes(), seed) {
-                prop_assert_eq!(opened(&other, &text), None);
+        let keys = [
+            key,
+            field_key("crm", "nam", 1),
+            field_key("hr", "name", 1),
+            field_key("crm", "name", 2),
+            field_key("crmn", "ame", 1),
+            subject_key("crm", "name", 1, 1),
+            subject_key("crm", "name", 1, 2),
+            subject_key("crm", "name", 2, 1),
+            subject_key("crm", "nam", 1, 1),
+        ];
+        for (i, key) in keys.iter().enumerate() {
+            for text in of_each_kind(key, plain.as_bytes(), seed) {
+                for (j, other) in keys.iter().enumerate() {
+                    let found = opened(other, &text).is_some();
+                    prop_assert_eq!(found, i == j, "{:?} under {:?}", key, other);
+                }
             }
         }
     }
@@ -185,8 +215,8 @@ fn equal_values_match_within_an_epoch_and_never_beyond() {
         matched(&field_key("crm", "name", 2), b"Tremblay")
     );
     assert_ne!(
-        sealed(&key, ValueType::String, b"Tremblay", false, 1),
-        sealed(&key, ValueType::String, b"Tremblay", false, 2)
+        sealed(&key, ValueType::String, b"Tremblay", PLAIN, 1),
+        sealed(&key, ValueType::String, b"Tremblay", PLAIN, 2)
     );
 }
 
@@ -194,17 +224,49 @@ fn equal_values_match_within_an_epoch_and_never_beyond() {
 fn a_sealed_length_says_the_class_only() {
     let key = field_key("crm", "name", 1);
     let lengths: Vec<usize> = (0..32)
-        .map(|n| sealed(&key, ValueType::String, &vec![b'a'; n], false, 1).len())
+        .map(|n| sealed(&key, ValueType::String, &vec![b'a'; n], PLAIN, 1).len())
         .collect();
     assert!(lengths[..16].iter().all(|&n| n == 104));
     assert!(lengths[16..].iter().all(|&n| n == 129));
 }
 
 #[test]
+fn a_padded_length_says_what_its_pad_says() {
+    let key = field_key("crm", "name", 1);
+    let length = |pad, n| {
+        let sealing = Sealing { pad, ..PLAIN };
+        sealed(&key, ValueType::String, &vec![b'a'; n], sealing, 1).len()
+    };
+    let fixed = length(Pad::Fixed(100), 0);
+    assert!((0..100).all(|n| length(Pad::Fixed(100), n) == fixed));
+    let fifty = length(Pad::Multiple(50), 0);
+    assert!((0..50).all(|n| length(Pad::Multiple(50), n) == fifty));
+    assert!((50..100).all(|n| length(Pad::Multiple(50), n) == fixed));
+    let refused = seal_sealed(
+        &key,
+        ValueType::String,
+        &[b'a'; 100],
+        Sealing {
+            pad: Pad::Fixed(100),
+            ..PLAIN
+        },
+        &mut Counter::new(1),
+        &mut Vec::new(),
+    );
+    assert_eq!(
+        refused,
+        Err(SealError::TooLong {
+            most: 99,
+            found: 100
+        })
+    );
+}
+
+#[test]
 fn the_longest_values_are_sealed_and_longer_ones_refused_without_a_trace() {
     let key = field_key("crm", "note", 1);
     let longest = vec![b'x'; length::SEALED_LIMIT];
-    let text = sealed(&key, ValueType::String, &longest, true, 1);
+    let text = sealed(&key, ValueType::String, &longest, COMMITTED, 1);
     assert_eq!(opened(&key, &text), Some((ValueType::String, longest)));
 
     let mut out = b"before".to_vec();
@@ -213,7 +275,7 @@ fn the_longest_values_are_sealed_and_longer_ones_refused_without_a_trace() {
         &key,
         ValueType::String,
         &vec![0; most + 1],
-        false,
+        PLAIN,
         &mut Counter::new(1),
         &mut out,
     );
@@ -239,7 +301,7 @@ fn the_longest_values_are_sealed_and_longer_ones_refused_without_a_trace() {
 #[test]
 fn a_committed_token_with_another_commitment_or_salt_does_not_open() {
     let key = field_key("crm", "name", 1);
-    let text = sealed(&key, ValueType::Number, b"42", true, 1);
+    let text = sealed(&key, ValueType::Number, b"42", COMMITTED, 1);
     assert_eq!(Token::parse(&text).unwrap().kind(), Kind::Committed);
     // Salt: characters 14 to 39; commitment: 40 to 77.
     for at in [20, 50, 70] {
@@ -300,7 +362,7 @@ fn i12_keys_and_tokens_print_no_secret() {
     let key = field_key("crm", "name", 1);
     assert_eq!(
         format!("{key:?}"),
-        "FieldKey { id: KeyId(01020304), app: \"crm\", field: \"name\", epoch: 1, .. }"
+        "FieldKey { id: KeyId(01020304), app: \"crm\", field: \"name\", epoch: 1, subject: None, .. }"
     );
     let token = Token::parse(&matched(&key, b"Roy")).unwrap();
     assert_eq!(format!("{token:?}"), "Token(Match, KeyId(01020304))");

@@ -11,7 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seal::{
-    Chance, EpochSecret, FieldKey, KeyId, Kind, Pointer, PointerId, PointerKey, Token, ValueType,
+    Chance, EpochSecret, FieldKey, KeyId, Kind, Pointer, PointerId, PointerKey, Sealing, Token,
+    ValueType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +156,10 @@ fn make_sealed(
         key,
         value_type,
         &unhex(plain),
-        commit,
+        Sealing {
+            commit,
+            ..Sealing::default()
+        },
         &mut Salt(unhex(salt)),
         &mut text,
     )

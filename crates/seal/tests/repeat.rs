@@ -1,8 +1,6 @@
 //! What must hold of requests that are sent again and of what `stable` fields remember: the same bytes for the same
 //! request, other bytes when anything of it differs, and a memory that says nothing without its key.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod support;
 
 use proptest::prelude::*;

@@ -1,9 +1,9 @@
-//! The keyring in memory: what it can answer, and the two ways it changes (a field gets an epoch, an epoch is
-//! destroyed).
+//! The keyring in memory: what it can answer, and the ways it changes (a field gets an epoch, a subject gets a
+//! secret, either is destroyed).
 //!
 //! Whoever changes it writes it down before a key is used: a token whose key was lost cannot be opened by anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -12,8 +12,9 @@ use crate::catalogue::{Catalogue, Entry};
 use crate::chance::Chance;
 use crate::derive::{derive, encode};
 use crate::error::KeyringError;
-use crate::id::KeyId;
-use crate::secret::{EpochSecret, KeyringSecret};
+use crate::id::{KeyId, SubjectName};
+use crate::secret::{EpochSecret, KeyringSecret, SubjectSecret};
+use crate::subjects::{Join, Subject, SubjectCount, Subjects};
 use crate::wrap;
 
 /// How often a name is drawn before the source of chance is held to be broken. With a million keys, a sound
@@ -24,6 +25,17 @@ const DRAWS: usize = 64;
 pub struct Keyring {
     secret: KeyringSecret,
     entries: Vec<Entry>,
+    subjects: Subjects,
+    named: HashMap<KeyId, Named>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy)]
+enum Named {
+    /// Which entry.
+    Epoch(usize),
+    /// Which join of an epoch and a subject.
+    Join(usize),
 }
 
 /// What may be known of an epoch without its secret.
@@ -43,12 +55,27 @@ pub struct EpochView<'a> {
     pub live: bool,
 }
 
+/// What a field key is derived from.
+#[derive(Debug)]
+pub struct FieldSecret<'a> {
+    /// The name that was asked for, and that tokens of this key carry.
+    pub key_id: KeyId,
+    /// The epoch it belongs to.
+    pub view: EpochView<'a>,
+    /// The epoch's secret.
+    pub epoch: EpochSecret,
+    /// The subject it belongs to, if it is one subject's key.
+    pub subject: Option<(SubjectName, SubjectSecret)>,
+}
+
 impl Keyring {
     /// Makes an empty keyring with a new secret.
     pub fn create(chance: &mut dyn Chance) -> Self {
         Self {
             secret: KeyringSecret::random(chance),
             entries: Vec::new(),
+            subjects: Subjects::default(),
+            named: HashMap::new(),
         }
     }
 
@@ -62,7 +89,17 @@ impl Keyring {
         catalogue: Catalogue,
     ) -> Result<Self, KeyringError> {
         let entries = catalogue.verified(&catalogue_key(&secret))?;
-        Ok(Self { secret, entries })
+        let named = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.key_id, Named::Epoch(place)))
+            .collect();
+        Ok(Self {
+            secret,
+            entries,
+            subjects: Subjects::default(),
+            named,
+        })
     }
 
     /// What must be written down: every entry, signed. It holds no secret in the clear.
@@ -86,7 +123,7 @@ impl Keyring {
         field: &str,
         chance: &mut dyn Chance,
     ) -> Result<bool, KeyringError> {
-        let last = self.of_field(app, field).max_by_key(|entry| entry.epoch);
+        let last = self.last_of(app, field);
         if last.is_some_and(|entry| entry.wrapped.is_some()) {
             return Ok(false);
         }
@@ -105,21 +142,18 @@ impl Keyring {
         field: &str,
         chance: &mut dyn Chance,
     ) -> Result<KeyId, KeyringError> {
-        let last = self
-            .of_field(app, field)
-            .map(|entry| entry.epoch)
-            .max()
-            .unwrap_or(0);
+        let last = self.last_of(app, field).map_or(0, |entry| entry.epoch);
         let epoch = last.checked_add(1).ok_or(KeyringError::Exhausted)?;
         let key_id = self.draw(chance)?;
         let secret = EpochSecret::random(chance);
         let wrapped = wrap::wrap(
-            &self.wrap_key(app),
-            &belongs(key_id, app, field, epoch),
-            &secret,
+            &self.epoch_wrap_key(app),
+            &epoch_belongs(key_id, app, field, epoch),
+            secret.expose(),
             chance,
         )
         .ok_or(KeyringError::Damaged(key_id))?;
+        self.named.insert(key_id, Named::Epoch(self.entries.len()));
         self.entries.push(Entry {
             key_id,
             app: app.to_owned(),
@@ -128,6 +162,64 @@ impl Keyring {
             wrapped: Some(wrapped),
         });
         Ok(key_id)
+    }
+
+    /// Sees to it that the subject has a key in the field's current epoch, and says which: true when it had to be
+    /// made, and the keyring must be written down before it is used.
+    ///
+    /// # Errors
+    /// As [`Keyring::start_epoch`], where the field has no epoch to seal under.
+    pub fn ensure_subject(
+        &mut self,
+        app: &str,
+        field: &str,
+        subject: SubjectName,
+        chance: &mut dyn Chance,
+    ) -> Result<(KeyId, bool), KeyringError> {
+        let epoch = match self.last_of(app, field) {
+            Some(entry) if entry.wrapped.is_some() => entry.key_id,
+            _ => self.start_epoch(app, field, chance)?,
+        };
+        let (place, generation) = match self.subjects.latest(app, subject) {
+            None => (None, 1),
+            Some(place) => {
+                let last = &self.subjects.all()[place];
+                let next = last.generation.checked_add(1);
+                let live = last.wrapped.is_some();
+                (live.then_some(place), next.ok_or(KeyringError::Exhausted)?)
+            }
+        };
+        if let Some(key_id) = place.and_then(|place| self.subjects.joined(epoch, place)) {
+            return Ok((key_id, false));
+        }
+        let key_id = self.draw(chance)?;
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let secret = SubjectSecret::random(chance);
+                let wrapped = wrap::wrap(
+                    &self.subject_wrap_key(app),
+                    &subject_belongs(app, subject, generation),
+                    secret.expose(),
+                    chance,
+                )
+                .ok_or(KeyringError::Damaged(key_id))?;
+                self.subjects.add(Subject {
+                    app: app.to_owned(),
+                    name: subject,
+                    generation,
+                    wrapped: Some(wrapped),
+                })
+            }
+        };
+        self.named
+            .insert(key_id, Named::Join(self.subjects.joins().len()));
+        self.subjects.join(Join {
+            key_id,
+            epoch,
+            subject: place,
+        });
+        Ok((key_id, true))
     }
 
     /// Destroys an epoch's secret: after the keyring is written down, its tokens open nowhere but from an older
@@ -145,6 +237,12 @@ impl Keyring {
         Ok(())
     }
 
+    /// Destroys every secret of a subject of an app: after the keyring is written down, tokens of its keys open
+    /// nowhere but from an older copy of the keyring. False when there was nothing to destroy.
+    pub fn shred_subject(&mut self, app: &str, subject: SubjectName) -> bool {
+        self.subjects.shred(app, subject) > 0
+    }
+
     /// Every epoch there is or was, in the order they were made.
     pub fn epochs(&self) -> impl Iterator<Item = EpochView<'_>> {
         let mut last = BTreeMap::new();
@@ -153,16 +251,31 @@ impl Keyring {
             *epoch = entry.epoch.max(*epoch);
         }
         self.entries.iter().map(move |entry| {
-            let live = entry.wrapped.is_some();
-            EpochView {
-                key_id: entry.key_id,
-                app: &entry.app,
-                field: &entry.field,
-                epoch: entry.epoch,
-                current: live && last.get(&(&entry.app, &entry.field)) == Some(&entry.epoch),
-                live,
-            }
+            let last = last.get(&(&entry.app, &entry.field)) == Some(&entry.epoch);
+            view(entry, last)
         })
+    }
+
+    /// The keys of a subject of an app: each with the epoch it belongs to and whether it still opens.
+    pub fn keys_of_subject<'a>(
+        &'a self,
+        app: &'a str,
+        subject: SubjectName,
+    ) -> impl Iterator<Item = (KeyId, EpochView<'a>, bool)> {
+        self.subjects.joins().iter().filter_map(move |join| {
+            let of = &self.subjects.all()[join.subject];
+            if of.name != subject || of.app != app {
+                return None;
+            }
+            let entry = self.entry(join.epoch).ok()?;
+            let live = of.wrapped.is_some() && entry.wrapped.is_some();
+            Some((join.key_id, self.view(entry), live))
+        })
+    }
+
+    /// How many secrets of subjects and keys of theirs there are, those that were destroyed included.
+    pub fn subject_count(&self) -> SubjectCount {
+        self.subjects.count()
     }
 
     /// Unwraps an epoch's secret. The caller derives the field key once and keeps that.
@@ -171,18 +284,42 @@ impl Keyring {
     /// [`KeyringError::Unknown`], [`KeyringError::Destroyed`], or [`KeyringError::Damaged`] when the wrap does not
     /// open.
     pub fn epoch_secret(&self, key_id: KeyId) -> Result<EpochSecret, KeyringError> {
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| entry.key_id == key_id)
-            .ok_or(KeyringError::Unknown(key_id))?;
+        let entry = self.entry(key_id)?;
         let wrapped = entry
             .wrapped
             .as_ref()
             .ok_or(KeyringError::Destroyed(key_id))?;
-        let belongs = belongs(key_id, &entry.app, &entry.field, entry.epoch);
-        wrap::unwrap(&self.wrap_key(&entry.app), &belongs, wrapped)
+        let belongs = epoch_belongs(key_id, &entry.app, &entry.field, entry.epoch);
+        wrap::unwrap(&self.epoch_wrap_key(&entry.app), &belongs, wrapped)
+            .map(|secret| EpochSecret::from_bytes(&secret))
             .ok_or(KeyringError::Damaged(key_id))
+    }
+
+    /// Unwraps what the field key of this name is derived from, whether it is an epoch's own or one subject's.
+    ///
+    /// # Errors
+    /// As [`Keyring::epoch_secret`]; destroyed when the epoch or the subject was.
+    pub fn field_secret(&self, key_id: KeyId) -> Result<FieldSecret<'_>, KeyringError> {
+        let (epoch, subject) = match self.named.get(&key_id) {
+            None => return Err(KeyringError::Unknown(key_id)),
+            Some(Named::Epoch(_)) => (key_id, None),
+            Some(&Named::Join(place)) => {
+                let join = self.subjects.joins()[place];
+                (join.epoch, Some(&self.subjects.all()[join.subject]))
+            }
+        };
+        let destroyed = |error| match error {
+            KeyringError::Destroyed(_) => KeyringError::Destroyed(key_id),
+            other => other,
+        };
+        Ok(FieldSecret {
+            key_id,
+            view: self.view(self.entry(epoch)?),
+            epoch: self.epoch_secret(epoch).map_err(destroyed)?,
+            subject: subject
+                .map(|subject| Ok((subject.name, self.subject_secret(key_id, subject)?)))
+                .transpose()?,
+        })
     }
 
     /// A secret of an app for a purpose that has no epochs, such as the check in its vault pointers. The same for
@@ -195,18 +332,50 @@ impl Keyring {
         )
     }
 
+    fn subject_secret(
+        &self,
+        key_id: KeyId,
+        subject: &Subject,
+    ) -> Result<SubjectSecret, KeyringError> {
+        let wrapped = subject
+            .wrapped
+            .as_ref()
+            .ok_or(KeyringError::Destroyed(key_id))?;
+        let belongs = subject_belongs(&subject.app, subject.name, subject.generation);
+        wrap::unwrap(&self.subject_wrap_key(&subject.app), &belongs, wrapped)
+            .map(|secret| SubjectSecret::from_bytes(&secret))
+            .ok_or(KeyringError::Damaged(key_id))
+    }
+
     fn app_key(&self, app: &str) -> Zeroizing<[u8; 32]> {
         derive(self.secret.expose(), "app", &[app.as_bytes()])
     }
 
-    fn wrap_key(&self, app: &str) -> Zeroizing<[u8; 32]> {
+    fn epoch_wrap_key(&self, app: &str) -> Zeroizing<[u8; 32]> {
         derive(self.app_key(app).as_slice(), "epoch-wrap", &[])
     }
 
-    fn of_field<'a>(&'a self, app: &str, field: &str) -> impl Iterator<Item = &'a Entry> {
+    fn subject_wrap_key(&self, app: &str) -> Zeroizing<[u8; 32]> {
+        derive(self.app_key(app).as_slice(), "subject-wrap", &[])
+    }
+
+    fn entry(&self, key_id: KeyId) -> Result<&Entry, KeyringError> {
+        match self.named.get(&key_id) {
+            Some(&Named::Epoch(place)) => Ok(&self.entries[place]),
+            Some(Named::Join(_)) | None => Err(KeyringError::Unknown(key_id)),
+        }
+    }
+
+    fn last_of(&self, app: &str, field: &str) -> Option<&Entry> {
         self.entries
             .iter()
-            .filter(move |entry| entry.app == app && entry.field == field)
+            .filter(|entry| entry.app == app && entry.field == field)
+            .max_by_key(|entry| entry.epoch)
+    }
+
+    fn view<'a>(&'a self, entry: &'a Entry) -> EpochView<'a> {
+        let last = self.last_of(&entry.app, &entry.field);
+        view(entry, last.is_some_and(|last| last.epoch == entry.epoch))
     }
 
     fn draw(&self, chance: &mut dyn Chance) -> Result<KeyId, KeyringError> {
@@ -214,7 +383,7 @@ impl Keyring {
             let mut bytes = [0; 4];
             chance.fill(&mut bytes);
             let key_id = KeyId::from_bytes(bytes);
-            if self.entries.iter().all(|entry| entry.key_id != key_id) {
+            if !self.named.contains_key(&key_id) {
                 return Ok(key_id);
             }
         }
@@ -224,7 +393,21 @@ impl Keyring {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keyring(‹{} epochs›)", self.entries.len())
+        let (epochs, subjects) = (self.entries.len(), self.subjects.count().subjects);
+        write!(f, "Keyring(‹{epochs} epochs, {subjects} subjects›)")
+    }
+}
+
+/// An epoch without its secret; `last` when its field has no later one.
+fn view(entry: &Entry, last: bool) -> EpochView<'_> {
+    let live = entry.wrapped.is_some();
+    EpochView {
+        key_id: entry.key_id,
+        app: &entry.app,
+        field: &entry.field,
+        epoch: entry.epoch,
+        current: live && last,
+        live,
     }
 }
 
@@ -232,12 +415,17 @@ fn catalogue_key(secret: &KeyringSecret) -> Zeroizing<[u8; 64]> {
     derive(secret.expose(), "catalogue-mac", &[])
 }
 
-/// What a wrap is bound to.
-fn belongs(key_id: KeyId, app: &str, field: &str, epoch: u32) -> Vec<u8> {
+/// What an epoch's wrap is bound to.
+fn epoch_belongs(key_id: KeyId, app: &str, field: &str, epoch: u32) -> Vec<u8> {
     encode(&[
         &key_id.to_bytes(),
         app.as_bytes(),
         field.as_bytes(),
         &epoch.to_be_bytes(),
     ])
+}
+
+/// What a subject's wrap is bound to.
+fn subject_belongs(app: &str, subject: SubjectName, generation: u32) -> Vec<u8> {
+    encode(&[app.as_bytes(), &subject.0, &generation.to_be_bytes()])
 }

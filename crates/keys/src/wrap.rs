@@ -1,7 +1,8 @@
-//! Wrapping an epoch's secret under its app's key: AES-256-GCM (NIST SP 800-38D), a random nonce, and what the
+//! Wrapping the secret of an epoch or a subject under its app's key: AES-256-GCM (NIST SP 800-38D), a random nonce, and what the
 //! secret belongs to as associated data, so that a wrap that is moved to another entry does not open.
 //!
-//! A keyring holds thousands of wraps an app, far below the 2^32 at which random nonces become a risk.
+//! An app has thousands of epochs and millions of subjects, each kind under a key of its own: far below the 2^32 wraps
+//! at which random nonces become a risk.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -10,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::chance::Chance;
 use crate::hex;
-use crate::secret::{EpochSecret, LENGTH};
+use crate::secret::LENGTH;
 
-/// An epoch's secret as it stands in the catalogue.
+/// A secret as it is written down.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wrapped {
@@ -31,12 +32,12 @@ pub(crate) struct Wrapped {
 pub(crate) fn wrap(
     key: &Zeroizing<[u8; 32]>,
     belongs: &[u8],
-    secret: &EpochSecret,
+    secret: &[u8; LENGTH],
     chance: &mut dyn Chance,
 ) -> Option<Wrapped> {
     let mut wrapped = Wrapped {
         nonce: [0; 12],
-        secret: *secret.expose(),
+        secret: *secret,
         tag: [0; 16],
     };
     chance.fill(&mut wrapped.nonce);
@@ -57,7 +58,7 @@ pub(crate) fn unwrap(
     key: &Zeroizing<[u8; 32]>,
     belongs: &[u8],
     wrapped: &Wrapped,
-) -> Option<EpochSecret> {
+) -> Option<Zeroizing<[u8; LENGTH]>> {
     let mut secret = Zeroizing::new(wrapped.secret);
     let cipher = Aes256Gcm::new((&**key).into());
     cipher
@@ -68,5 +69,5 @@ pub(crate) fn unwrap(
             (&wrapped.tag).into(),
         )
         .ok()?;
-    Some(EpochSecret::from_bytes(&secret))
+    Some(secret)
 }

@@ -180,7 +180,7 @@ fn apps_and_purposes_have_secrets_of_their_own() {
 #[test]
 fn i12_no_secret_is_printed() {
     let (keyring, mut chance) = keyring();
-    assert_eq!(format!("{keyring:?}"), "Keyring(‹3 epochs›)");
+    assert_eq!(format!("{keyring:?}"), "Keyring(‹3 epochs, 0 subjects›)");
     assert_eq!(
         format!("{:?}", keyring.secret()),
         "KeyringSecret(‹32 bytes›)"

@@ -65,4 +65,8 @@ pub trait Editor {
     /// # Errors
     /// [`ErrorKind::Stopped`](crate::ErrorKind::Stopped) where the editor refuses; it keeps the reason.
     fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error>;
+
+    /// Adds the other texts by which the app may know a value that was just replaced. Asked only where the place
+    /// can say 'or' (a search of several codes).
+    fn alternatives(&mut self, _place: PlaceId, _value: &[u8], _others: &mut Vec<Vec<u8>>) {}
 }

@@ -10,7 +10,7 @@ use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::form::{HIDDEN, Name, Names, encoding};
-use crate::literal::fhir_token;
+use crate::literal::fhir_token::{self, Code};
 use crate::out::Out;
 use crate::selector::{Reason, SelectorError};
 
@@ -173,24 +173,44 @@ impl Writer<'_> {
         let text = Decoded::read(raw, at + equals + 1)?;
         match syntax {
             Syntax::Plain => {
-                self.value(place, &text, 0..text.bytes.len(), |text| text, |text| text)
+                let whole = 0..text.bytes.len();
+                self.value(place, &text, whole, |text| text, |text| text)
+                    .map(drop)
             }
             Syntax::FhirToken => {
-                for range in fhir_token::values(&text.bytes, modifier)? {
-                    self.value(
-                        place,
-                        &text,
-                        range,
-                        fhir_token::unescape,
-                        fhir_token::escape,
-                    )?;
+                for Code { start, code } in fhir_token::values(&text.bytes, modifier)? {
+                    let (read, spell) = (fhir_token::unescape as Spell, fhir_token::escape);
+                    let system = text.spelled(start..code.start);
+                    if self.value(place, &text, code.clone(), read, spell)? {
+                        self.alternatives(place, &text, code, &system);
+                    }
                 }
                 Ok(())
             }
         }
     }
 
-    /// Asks what is to happen to a part of a decoded value, and does it.
+    /// Writes what else the value that was just replaced is stored as, each as an alternative of its own.
+    fn alternatives(
+        &mut self,
+        place: PlaceId,
+        text: &Decoded,
+        range: Range<usize>,
+        system: &Range<usize>,
+    ) {
+        let plain = text.bytes.get(range).unwrap_or_default();
+        let plain = fhir_token::unescape(Zeroizing::new(plain.to_vec()));
+        let mut others = Vec::new();
+        self.editor.alternatives(place, &plain, &mut others);
+        for other in others {
+            let mut written = b",".to_vec();
+            written.extend_from_slice(self.query.get(system.clone()).unwrap_or_default());
+            Escape::Form.write(&fhir_token::escape(Zeroizing::new(other)), &mut written);
+            self.out.write(&written);
+        }
+    }
+
+    /// Asks what is to happen to a part of a decoded value, and does it; says whether it was replaced.
     fn value(
         &mut self,
         place: PlaceId,
@@ -198,10 +218,10 @@ impl Writer<'_> {
         range: Range<usize>,
         read: Spell,
         spell: Spell,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<bool, ErrorKind> {
         let plain = text.bytes.get(range.clone()).unwrap_or_default();
         if plain.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let plain = read(Zeroizing::new(plain.to_vec()));
         let mut replacement = Zeroizing::new(Vec::new());
@@ -217,7 +237,7 @@ impl Writer<'_> {
             .value(found, &mut replacement)
             .map_err(|error| error.kind)?;
         if edit == Edit::Keep {
-            return Ok(());
+            return Ok(false);
         }
         self.keep_to(text.offset(range.start));
         match edit {
@@ -231,7 +251,7 @@ impl Writer<'_> {
         }
         self.done = text.offset(range.end);
         self.changed = true;
-        Ok(())
+        Ok(edit == Edit::Replace)
     }
 
     fn keep_to(&mut self, end: usize) {
@@ -271,5 +291,10 @@ impl Decoded {
 
     fn offset(&self, at: usize) -> usize {
         self.offsets.get(at).copied().unwrap_or_default()
+    }
+
+    /// Where in the query these bytes are spelled.
+    fn spelled(&self, range: Range<usize>) -> Range<usize> {
+        self.offset(range.start)..self.offset(range.end)
     }
 }

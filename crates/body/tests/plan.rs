@@ -153,6 +153,41 @@ fn i03_a_query_changes_at_its_places_only() {
     assert!(query(&plain, "n%u0061me=x").is_err() && query(&plain, "name=%").is_err());
 }
 
+/// Knows every value by two texts.
+struct Twofold;
+
+impl body::Editor for Twofold {
+    fn value(
+        &mut self,
+        _: body::Found<'_>,
+        replacement: &mut Vec<u8>,
+    ) -> Result<body::Edit, Error> {
+        replacement.extend_from_slice(b"new");
+        Ok(body::Edit::Replace)
+    }
+
+    fn alternatives(&mut self, _: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
+        others.push([b"old,", value].concat());
+    }
+}
+
+#[test]
+fn a_search_asks_for_all_that_a_value_is_known_by_where_it_can_say_or() {
+    let ask = |syntax, text| {
+        let places = query::Places::compile([("id", syntax, PlaceId(0))]).unwrap();
+        let mut out = query::rewrite(text, &places, &mut Twofold)
+            .unwrap()
+            .unwrap();
+        let pieces: Vec<u8> = std::iter::from_fn(|| out.take()).flatten().collect();
+        String::from_utf8(pieces).unwrap()
+    };
+    assert_eq!(
+        ask(Syntax::FhirToken, "id=urn%3ax%7Ca,b&y=1"),
+        "id=urn%3ax%7Cnew,urn%3ax%7Cold%5C%2Ca,new,old%5C%2Cb&y=1"
+    );
+    assert_eq!(ask(Syntax::Plain, "id=a"), "id=new");
+}
+
 #[test]
 fn a_token_search_is_protected_behind_its_systems() {
     let token = [("identifier", Syntax::FhirToken)];

@@ -7,11 +7,20 @@ use zeroize::Zeroizing;
 
 use crate::error::ErrorKind;
 
+/// One alternative of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// Where the alternative begins, with its system.
+    pub(crate) start: usize,
+    /// Where the code itself stands.
+    pub(crate) code: Range<usize>,
+}
+
 /// Where the codes stand in a decoded parameter whose name has this modifier (with its `:`, or nothing).
 ///
 /// # Errors
 /// Where the modifier makes of the parameter something else than codes.
-pub(crate) fn values(text: &[u8], modifier: &[u8]) -> Result<Vec<Range<usize>>, ErrorKind> {
+pub(crate) fn values(text: &[u8], modifier: &[u8]) -> Result<Vec<Code>, ErrorKind> {
     let systems = match modifier {
         b"" | b":not" => 1,
         // System and code of the type, then the value.
@@ -24,6 +33,7 @@ pub(crate) fn values(text: &[u8], modifier: &[u8]) -> Result<Vec<Range<usize>>, 
         }
     };
     let mut values = Vec::new();
+    let mut start = 0;
     let mut from = 0;
     let mut bars = 0;
     let mut bytes = text.iter().enumerate();
@@ -37,14 +47,21 @@ pub(crate) fn values(text: &[u8], modifier: &[u8]) -> Result<Vec<Range<usize>>, 
                 from = at + 1;
             }
             b',' => {
-                values.push(from..at);
-                from = at + 1;
+                values.push(Code {
+                    start,
+                    code: from..at,
+                });
+                start = at + 1;
+                from = start;
                 bars = 0;
             }
             _ => {}
         }
     }
-    values.push(from..text.len());
+    values.push(Code {
+        start,
+        code: from..text.len(),
+    });
     Ok(values)
 }
 
@@ -92,7 +109,7 @@ mod tests {
         let read = |range: Range<usize>| unescape(Zeroizing::new(text.as_bytes()[range].to_vec()));
         ranges
             .into_iter()
-            .map(|range| String::from_utf8(read(range).to_vec()).unwrap())
+            .map(|code| String::from_utf8(read(code.code).to_vec()).unwrap())
             .collect()
     }
 

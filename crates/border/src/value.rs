@@ -1,0 +1,54 @@
+//! A value at a place of a request, and what its treatment needs to know beside its text.
+
+use body::{AskId, Found, ValueType};
+use policy::{Beside, Field, Place};
+
+use crate::sealer::Plain;
+
+/// A value on its way out. Its text travels apart, since it changes on the way: parts opened, steps normalised.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    /// The index of its place in the route.
+    pub place: usize,
+    /// How many values of the message stood before it.
+    pub ordinal: u32,
+    /// The type it had.
+    pub value_type: ValueType,
+    /// Whose it is, where the policy says so and the message does.
+    pub subject: Option<Plain>,
+    /// What its format-preserving token depends on, where the policy says so and the message does.
+    pub tweak: Option<Plain>,
+    /// The hole that already stands for it in the output.
+    pub hole: Option<AskId>,
+}
+
+impl Value {
+    /// The value that a format found, with its siblings.
+    pub fn new(found: &Found<'_>, place: &Place, field: &Field, parameters: &Parameters) -> Self {
+        let mut siblings = found.beside.iter();
+        let mut beside = |wanted: Option<&Beside>| match wanted? {
+            Beside::Parameter(name) => parameters.get(name),
+            Beside::Selector(_) => siblings.next()?.map(|text| Plain::new(text.to_vec())),
+        };
+        Self {
+            place: usize::from(found.place.0),
+            ordinal: found.ordinal,
+            value_type: found.value_type,
+            subject: beside(place.subject_of(field)),
+            tweak: beside(place.tweak.as_ref()),
+            hole: None,
+        }
+    }
+}
+
+/// The decoded values of the path parameters that a route's places name.
+#[derive(Clone, Default)]
+pub(crate) struct Parameters(pub Vec<(String, Plain)>);
+
+impl Parameters {
+    fn get(&self, name: &str) -> Option<Plain> {
+        let mut parameters = self.0.iter();
+        let found = parameters.find(|(known, _)| known == name);
+        found.map(|(_, text)| text.clone())
+    }
+}

@@ -32,6 +32,9 @@ pub struct Found<'a> {
     pub value_type: ValueType,
     /// The decoded value, plaintext: UTF-8 text; for numbers and booleans the spelling itself.
     pub text: &'a [u8],
+    /// The values of the siblings that the place named (`Selected::beside`), in its order, decoded as `text` is.
+    /// Nothing for one that is absent, `null` or empty. Empty where the place named none.
+    pub beside: &'a [Option<&'a [u8]>],
 }
 
 impl std::fmt::Debug for Found<'_> {
@@ -54,8 +57,13 @@ pub enum Edit {
     Keep,
     /// The text written to `replacement` takes the value's place, as a string in the format's encoding.
     Replace,
+    /// As `Replace`; but a text that is spelled as a number or a boolean takes the place bare, in the formats that
+    /// have such types.
+    Spelled,
     /// As `Replace`, with a text that only the answer to this ask will bring: the format leaves a hole.
     Pending(AskId),
+    /// As `Spelled`, with a text that only the answer to this ask will bring.
+    PendingSpelled(AskId),
 }
 
 /// Decides what happens to each value that a format finds.
@@ -69,4 +77,14 @@ pub trait Editor {
     /// Adds the other texts by which the app may know a value that was just replaced. Asked only where the place
     /// can say 'or' (a search of several codes).
     fn alternatives(&mut self, _place: PlaceId, _value: &[u8], _others: &mut Vec<Vec<u8>>) {}
+
+    /// What is to be put beside the value that was just replaced: asked right after [`Editor::value`] for a place
+    /// with a companion. For [`Edit::Replace`] appends the text that takes the stead of `{token}` to `text`, which is
+    /// empty; [`Edit::Pending`] lets an ask bring it; [`Edit::Keep`] puts nothing there this time.
+    ///
+    /// # Errors
+    /// As [`Editor::value`].
+    fn companion(&mut self, _place: PlaceId, _text: &mut Vec<u8>) -> Result<Edit, Error> {
+        Ok(Edit::Keep)
+    }
 }

@@ -33,6 +33,8 @@ pub enum Escape {
     /// In place of a whole JSON string, quotes included: a number or boolean that is spelled as JSON spells it is
     /// written bare, everything else as a string with its quotes.
     JsonWhole(ValueType),
+    /// As [`Escape::JsonWhole`], for a number and a boolean alike: the spelling decides.
+    JsonSpelled,
     /// HTML text, RCDATA or a quoted attribute: characters that could end any of them as references.
     Html,
     /// As [`Escape::Html`], directly after a start tag that swallows one line feed (`pre`, `textarea`).
@@ -143,6 +145,10 @@ impl Escape {
             }
             Self::Json => web::json(text, out),
             Self::JsonWhole(value_type) => web::json_whole(text, *value_type, out),
+            Self::JsonSpelled if matches!(text, "true" | "false") => {
+                web::json_whole(text, ValueType::Boolean, out)
+            }
+            Self::JsonSpelled => web::json_whole(text, ValueType::Number, out),
             Self::Html => web::html(text, out),
             Self::HtmlFirst => {
                 if text.starts_with('\n') {
@@ -172,7 +178,9 @@ impl Escape {
     fn reference(&self) -> charset::Reference {
         use charset::Reference;
         match self {
-            Self::Json | Self::JsonWhole(_) | Self::Script => Reference::Backslash,
+            Self::Json | Self::JsonWhole(_) | Self::JsonSpelled | Self::Script => {
+                Reference::Backslash
+            }
             Self::Html | Self::HtmlFirst | Self::HtmlAfterLess | Self::HtmlUnquoted => {
                 Reference::Html
             }

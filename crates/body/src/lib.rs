@@ -27,8 +27,8 @@ mod utf8;
 pub use edit::{Edit, Editor, Found, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};
 pub use out::{AskId, Out};
-pub use plan::{Format, Plan};
-pub use selector::SelectorError;
+pub use plan::{Format, Plan, Selected};
+pub use selector::{SelectorError, Which};
 
 use bytes::Bytes;
 

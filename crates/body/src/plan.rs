@@ -10,7 +10,7 @@ use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::{Error, ErrorKind};
 use crate::form::{self, Name, Names};
-use crate::selector::{Reason, SelectorError};
+use crate::selector::{Reason, SelectorError, Which};
 use crate::{Limits, Rewriter, json, multipart, text};
 
 /// A body format, as a policy spells it.
@@ -80,6 +80,40 @@ impl FromStr for Format {
     }
 }
 
+/// One place as a policy gives it: its texts, in the language of the body's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected<'a> {
+    /// The selector of the value.
+    pub at: &'a str,
+    /// The name that the editor gave the place.
+    pub place: PlaceId,
+    /// Selectors of other values of the same body that the editor needs with this one
+    /// ([`Found::beside`](crate::Found)). Wildcards that both selectors begin with mean the same element.
+    pub beside: Vec<&'a str>,
+    /// Where to put something beside the value, and what: JSON text, or a form's value, that holds `{token}` once
+    /// ([`Editor::companion`](crate::Editor::companion)).
+    pub companion: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Selected<'a> {
+    /// A place with nothing beside it.
+    #[must_use]
+    pub fn new(at: &'a str, place: PlaceId) -> Self {
+        Self {
+            at,
+            place,
+            beside: Vec::new(),
+            companion: None,
+        }
+    }
+}
+
+impl<'a> From<(&'a str, PlaceId)> for Selected<'a> {
+    fn from((at, place): (&'a str, PlaceId)) -> Self {
+        Self::new(at, place)
+    }
+}
+
 /// What a body is rewritten by. Cheap to clone, shared by all requests of a route.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -101,9 +135,14 @@ impl Plan {
     /// The index of the selector that is wrong, counted as they came, and what is wrong with it.
     pub fn compile<'a>(
         format: Format,
-        selectors: impl IntoIterator<Item = (&'a str, PlaceId)>,
+        selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
-        let selectors: Vec<_> = selectors.into_iter().collect();
+        let selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
+        apart(&selected)?;
+        let selectors: Vec<_> = selected
+            .iter()
+            .map(|selected| (selected.at, selected.place))
+            .collect();
         let whole = |index: usize, reason| {
             let length = selectors.get(index).map_or(0, |(text, _)| text.len());
             (index, SelectorError::new(reason, 0..length))
@@ -191,6 +230,24 @@ impl Plan {
             Self::Text(place) => Box::new(text::Stream::new(*place, limits)),
         })
     }
+}
+
+/// Refuses what stands beside a place.
+fn apart(selected: &[Selected<'_>]) -> Result<(), (usize, SelectorError)> {
+    for (index, selected) in selected.iter().enumerate() {
+        let unsupported = |what, text: &str, which| {
+            let remedy = "leave it out";
+            let reason = Reason::Unsupported { what, remedy };
+            (index, SelectorError::new(reason, 0..text.len()).of(which))
+        };
+        if let Some(text) = selected.beside.first() {
+            return Err(unsupported("a sibling", text, Which::Beside(0)));
+        }
+        if let Some((at, _)) = selected.companion {
+            return Err(unsupported("a companion", at, Which::CompanionAt));
+        }
+    }
+    Ok(())
 }
 
 /// Reads every selector by its format's reader.

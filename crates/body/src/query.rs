@@ -230,6 +230,7 @@ impl Writer<'_> {
             ordinal: self.ordinal,
             value_type: ValueType::String,
             text: &plain,
+            beside: &[],
         };
         self.ordinal = self.ordinal.saturating_add(1);
         let edit = self
@@ -242,12 +243,12 @@ impl Writer<'_> {
         self.keep_to(text.offset(range.start));
         match edit {
             Edit::Keep => {}
-            Edit::Replace => {
+            Edit::Replace | Edit::Spelled => {
                 let mut written = Zeroizing::new(Vec::new());
                 Escape::Form.write(&spell(replacement), &mut written);
                 self.out.write(&written);
             }
-            Edit::Pending(ask) => self.out.hole(ask, Escape::Form),
+            Edit::Pending(ask) | Edit::PendingSpelled(ask) => self.out.hole(ask, Escape::Form),
         }
         self.done = text.offset(range.end);
         self.changed = true;

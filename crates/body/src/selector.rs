@@ -9,18 +9,44 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct SelectorError {
-    /// The bytes of the selector's text that are meant.
+    /// Which text of the place is meant.
+    pub which: Which,
+    /// The bytes of that text that are meant.
     pub at: Range<usize>,
     /// What is wrong with them.
     pub reason: Reason,
 }
 
 impl SelectorError {
-    /// A reason at a range of the selector's text.
+    /// A reason at a range of the place's own selector.
     #[must_use]
     pub fn new(reason: Reason, at: Range<usize>) -> Self {
-        Self { at, reason }
+        Self {
+            which: Which::Place,
+            at,
+            reason,
+        }
     }
+
+    /// The same, said of another text of the place.
+    #[must_use]
+    pub(crate) fn of(self, which: Which) -> Self {
+        Self { which, ..self }
+    }
+}
+
+/// The texts that a place is given by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Its own selector.
+    #[default]
+    Place,
+    /// The selector of a sibling, by its number.
+    Beside(usize),
+    /// Where its companion goes.
+    CompanionAt,
+    /// What its companion is written as.
+    CompanionWrite,
 }
 
 /// Why a selector is refused.

@@ -61,11 +61,12 @@ impl Rewriter for Stream {
             ordinal: 0,
             value_type: ValueType::String,
             text: &self.text,
+            beside: &[],
         };
         match editor.value(found, &mut replacement)? {
             Edit::Keep => out.write(&self.text),
-            Edit::Replace => out.write(&replacement),
-            Edit::Pending(ask) => out.hole(ask, Escape::Plain),
+            Edit::Replace | Edit::Spelled => out.write(&replacement),
+            Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Plain),
         }
         Ok(())
     }

@@ -314,9 +314,10 @@ impl Head<'_> {
             ordinal: 0,
             value_type: ValueType::String,
             text,
+            beside: &[],
         };
         match self.sealer.value(found, &mut replacement) {
-            Ok(body::Edit::Replace) => Ok(Some(replacement)),
+            Ok(body::Edit::Replace | body::Edit::Spelled) => Ok(Some(replacement)),
             // A hole has its ask, and a head with asks is refused.
             Ok(_) => Ok(None),
             Err(error) => Err(self.sealer.refusal(&error)),

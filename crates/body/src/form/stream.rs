@@ -90,12 +90,12 @@ impl Stream {
         match edit {
             Edit::Keep if cut => out.write(&raw),
             Edit::Keep => out.keep(from..from + rest.len()),
-            Edit::Replace => {
+            Edit::Replace | Edit::Spelled => {
                 self.written.clear();
                 Escape::Form.write(&self.replacement, &mut self.written);
                 out.write(&self.written);
             }
-            Edit::Pending(ask) => out.hole(ask, Escape::Form),
+            Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Form),
         }
         raw.clear();
         self.raw = raw;
@@ -120,6 +120,7 @@ impl Stream {
             ordinal: self.ordinal,
             value_type: ValueType::String,
             text: &self.plain,
+            beside: &[],
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor

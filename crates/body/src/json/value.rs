@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::hold::Hold;
+use super::number::Number;
 use super::path::Literal;
 use super::places::Places;
 use super::string;
@@ -88,6 +89,7 @@ impl Values {
             ordinal: self.ordinal,
             value_type,
             text,
+            beside: &[],
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, &mut self.replacement)
@@ -101,11 +103,19 @@ impl Values {
                 let length = self.replacement.len() + 2;
                 out.write_with(length, |tail| string::write(&self.replacement, tail));
             }
+            Edit::Spelled => out.write_with(self.replacement.len() + 2, |tail| {
+                if is_bare(&self.replacement) {
+                    tail.extend_from_slice(&self.replacement);
+                } else {
+                    string::write(&self.replacement, tail);
+                }
+            }),
             Edit::Pending(ask) => {
                 out.write(b"\"");
                 out.hole(ask, Escape::Json);
                 out.write(b"\"");
             }
+            Edit::PendingSpelled(ask) => out.hole(ask, Escape::JsonSpelled),
         }
     }
 
@@ -178,6 +188,11 @@ pub(super) fn fits(length: usize, limits: &Limits) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// Whether a text may stand for itself, without quotes.
+fn is_bare(text: &[u8]) -> bool {
+    matches!(text, b"true" | b"false") || Number::whole(text)
 }
 
 /// A string without its quotes.

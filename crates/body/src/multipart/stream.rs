@@ -220,13 +220,13 @@ impl Stream {
         match edit {
             Edit::Keep if cut => out.write(value),
             Edit::Keep => out.keep(range.start..range.start + length),
-            Edit::Replace if self.delimiter.find(&replacement).is_some() => {
+            Edit::Replace | Edit::Spelled if self.delimiter.find(&replacement).is_some() => {
                 return Err(ErrorKind::Syntax {
                     expected: "a value without the boundary",
                 });
             }
-            Edit::Replace => out.write(&replacement),
-            Edit::Pending(ask) => out.hole(ask, Escape::Plain),
+            Edit::Replace | Edit::Spelled => out.write(&replacement),
+            Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Plain),
         }
         if cut {
             out.write(delimiter)
@@ -257,6 +257,7 @@ impl Stream {
             ordinal: self.ordinal,
             value_type: ValueType::String,
             text: value,
+            beside: &[],
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, replacement).map_err(|error| error.kind)

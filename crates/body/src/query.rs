@@ -252,7 +252,7 @@ impl Writer<'_> {
         }
         self.done = text.offset(range.end);
         self.changed = true;
-        Ok(edit == Edit::Replace)
+        Ok(matches!(edit, Edit::Replace | Edit::Spelled))
     }
 
     fn keep_to(&mut self, end: usize) {

@@ -17,8 +17,8 @@ use crate::xaes::Xaes;
 /// it once and share it.
 ///
 /// Each use has a key of its own: HKDF-SHA-256 over the epoch's secret, and the subject's where there is one, with
-/// the purpose (`field-sealed`, `field-commit`, `field-match`, `field-repeat`), the app, the field, the epoch and the
-/// subject's name in `info`. All of it is wiped when dropped.
+/// the purpose (`field-sealed`, `field-commit`, `field-match`, `field-repeat`, `field-file`), the app, the field, the
+/// epoch and the subject's name in `info`. All of it is wiped when dropped.
 pub struct FieldKey {
     id: KeyId,
     app: Box<str>,
@@ -30,6 +30,8 @@ pub struct FieldKey {
     pub(crate) matched: Siv,
     /// What a request that is sent again draws its salts from.
     pub(crate) repeat: Hmac<Sha256>,
+    /// What every file's own key is derived from.
+    pub(crate) file: Zeroizing<[u8; 32]>,
     /// The encoding of app, field, epoch and subject, which every `sealed` token authenticates behind its header.
     pub(crate) identity: Box<[u8]>,
     /// What a `match` token of this key begins with.
@@ -95,6 +97,7 @@ impl FieldKey {
                 &encode(match_identity),
             ),
             repeat: Hmac::new((&*derive::<64>(input, "field-repeat", identity)).into()),
+            file: derive(input, "field-file", identity),
             identity: encode(identity).into(),
             match_start,
         }

@@ -5,6 +5,7 @@
 //! - [`Token`]: the text form, read; [`length`]: how long tokens are, before there are any.
 //! - [`PointerKey`], [`Pointer`]: the short text that stands for a value kept in the vault.
 //! - [`StableKey`]: names and seals what `stable` fields remember.
+//! - [`file`]: whole files, in segments that open alone.
 //! - [`Scanner`]: finds both in any bytes, and says where each ends.
 //!
 //! The bytes are fixed in `docs/token-format.md`, with vectors in `tests/vectors`. Nothing here decides who may
@@ -14,6 +15,7 @@ mod base32;
 mod commit;
 mod error;
 mod field_key;
+pub mod file;
 mod header;
 pub mod length;
 mod pointer;

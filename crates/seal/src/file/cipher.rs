@@ -1,0 +1,141 @@
+//! The cipher of one file: AES-256-GCM under a key that is the file's own, with STREAM nonces.
+//!
+//! The key comes from the field's file key and the file's random salt, so the counter in the nonce never meets
+//! another file's. aws-lc-rs encrypts; it is the fastest on these lengths (`docs/adr/0016`) and wipes the key when
+//! it is dropped.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use keys::derive;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::FileError;
+use crate::field_key::FieldKey;
+
+/// Bytes of a file's salt.
+pub(super) const SALT: usize = 32;
+/// Bytes of a tag.
+pub(super) const TAG: usize = 16;
+/// Bytes of a file's commitment to its key.
+pub(super) const COMMITMENT: usize = 32;
+
+const KEY: usize = 32;
+const PREFIX: usize = 7;
+const DERIVED: usize = KEY + COMMITMENT + PREFIX;
+
+/// What a file's salt makes of its field's file key.
+pub(super) struct FileSecret(Zeroizing<[u8; DERIVED]>);
+
+impl FileSecret {
+    /// Derives it; `layout` is the purpose, so that no two layouts share a key.
+    pub(super) fn derive(field: &FieldKey, layout: &str, salt: &[u8; SALT]) -> Self {
+        Self(derive(field.file.as_slice(), layout, &[salt]))
+    }
+
+    /// What says, without telling it, which key this is.
+    pub(super) fn commitment(&self) -> [u8; COMMITMENT] {
+        let mut commitment = [0; COMMITMENT];
+        commitment.copy_from_slice(&self.0[KEY..KEY + COMMITMENT]);
+        commitment
+    }
+
+    /// The cipher whose every segment also authenticates `head` and the identity of the field's key.
+    pub(super) fn cipher(&self, field: &FieldKey, head: &[u8]) -> Result<FileCipher, FileError> {
+        let key = UnboundKey::new(&AES_256_GCM, &self.0[..KEY]).map_err(|_| FileError::Cipher)?;
+        let mut prefix = [0; PREFIX];
+        prefix.copy_from_slice(&self.0[KEY + COMMITMENT..]);
+        Ok(FileCipher {
+            key: LessSafeKey::new(key),
+            prefix,
+            associated: [head, &field.identity].concat().into(),
+        })
+    }
+}
+
+/// Seals and opens segments of one file.
+pub(super) struct FileCipher {
+    key: LessSafeKey,
+    prefix: [u8; PREFIX],
+    associated: Box<[u8]>,
+}
+
+impl FileCipher {
+    /// Encrypts the segment `text` in place and gives its tag.
+    pub(super) fn seal(
+        &self,
+        index: u32,
+        last: bool,
+        text: &mut [u8],
+    ) -> Result<[u8; TAG], FileError> {
+        let sealed = self.key.seal_in_place_separate_tag(
+            self.nonce(index, last),
+            Aad::from(&self.associated),
+            text,
+        );
+        let mut tag = [0; TAG];
+        match sealed {
+            Ok(made) if made.as_ref().len() == TAG => {
+                tag.copy_from_slice(made.as_ref());
+                Ok(tag)
+            }
+            _ => {
+                text.zeroize();
+                Err(FileError::Cipher)
+            }
+        }
+    }
+
+    /// Decrypts a segment and the tag behind it in place; the plaintext stands in front of what was the tag.
+    /// Otherwise nothing is left of it.
+    pub(super) fn open(
+        &self,
+        index: u32,
+        last: bool,
+        text_and_tag: &mut [u8],
+    ) -> Result<(), FileError> {
+        let opened = self
+            .key
+            .open_in_place(
+                self.nonce(index, last),
+                Aad::from(&self.associated),
+                text_and_tag,
+            )
+            .is_ok();
+        if opened {
+            return Ok(());
+        }
+        text_and_tag.zeroize();
+        Err(FileError::Segment { segment: index })
+    }
+
+    /// Decrypts a segment in place whose tag stands apart; when it does not open, nothing is left of it.
+    pub(super) fn open_apart(
+        &self,
+        index: u32,
+        tag: &[u8; TAG],
+        text: &mut [u8],
+    ) -> Result<(), FileError> {
+        let opened = self
+            .key
+            .open_in_place_separate_tag(
+                self.nonce(index, false),
+                Aad::from(&self.associated),
+                tag,
+                text,
+            )
+            .is_ok();
+        if opened {
+            return Ok(());
+        }
+        text.zeroize();
+        Err(FileError::Segment { segment: index })
+    }
+
+    /// Seven bytes of the file's, the segment's number, and whether it is the last.
+    fn nonce(&self, index: u32, last: bool) -> Nonce {
+        let mut nonce = [0; 12];
+        nonce[..PREFIX].copy_from_slice(&self.prefix);
+        nonce[PREFIX..11].copy_from_slice(&index.to_be_bytes());
+        nonce[11] = u8::from(last);
+        Nonce::assume_unique_for_key(nonce)
+    }
+}

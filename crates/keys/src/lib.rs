@@ -22,6 +22,8 @@ pub mod file;
 mod hex;
 mod id;
 mod keyring;
+#[cfg(feature = "file")]
+pub mod root;
 mod secret;
 mod subject;
 mod subjects;

@@ -173,7 +173,7 @@ fn root(home: &Home, settings: &Settings, findings: &mut Vec<Finding>) {
             ));
             return;
         }
-        Ok(RootKind::Passphrase) => {}
+        Ok(RootKind::Passphrase | RootKind::Pkcs11 | RootKind::Transit) => {}
         Err(error) => {
             findings.push(Finding::wrong(error.to_string(), causes(&error)));
             return;

@@ -87,6 +87,9 @@ pub fn open(home: &Home, settings: &Settings) -> miette::Result<Opened> {
             passphrase = known_passphrase()?;
             Root::Passphrase(&passphrase)
         }
+        expected @ (RootKind::Pkcs11 | RootKind::Transit) => {
+            return Err(explained(StoreError::OtherRoot { expected }));
+        }
     };
     let (store, keyring) = FileStore::open(&folder, root).map_err(explained)?;
     Ok(Opened {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::KeyringError;
-use crate::file::RootKind;
+use crate::root::{RootError, RootKind};
 
 /// Why a keyring was not made, opened or saved.
 #[derive(Debug, thiserror::Error)]
@@ -100,12 +100,20 @@ pub enum StoreError {
     /// The cipher refused, which for 32 bytes it never does.
     #[error("the keyring secret cannot be wrapped")]
     Wrap,
+    /// The token or service that wraps did not do what was asked.
+    #[error(transparent)]
+    Root(#[from] RootError),
     /// The file opened, and what it holds is wrong.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
 }
 
 impl StoreError {
+    /// Whether the same may succeed later with nothing changed here, since a root is away.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Root(error) if error.is_away())
+    }
+
     /// What an operator can do about it.
     pub fn hint(&self) -> String {
         match self {
@@ -125,12 +133,19 @@ impl StoreError {
             Self::OtherRoot { expected: RootKind::KeyFile } => {
                 "give no passphrase: the key lies in `root.key` beside the keyring".to_owned()
             }
+            Self::OtherRoot { expected: RootKind::Pkcs11 } => {
+                "name the token and its key: `[keys] root = \"pkcs11:…\"` in rempart.toml".to_owned()
+            }
+            Self::OtherRoot { expected: RootKind::Transit } => {
+                "name the service and its key: `[keys] root = \"transit:https://…\"` in rempart.toml".to_owned()
+            }
             Self::WrongRoot { .. } => {
                 "type the passphrase again, or restore `keyring.json` and `root.key` from the same backup".to_owned()
             }
             Self::Derivation { .. } => "free memory, or open the keyring on the machine that made it".to_owned(),
             Self::Chance => "look at the machine's random number generator before sealing anything".to_owned(),
             Self::Wrap => "report this: it is a mistake in the program".to_owned(),
+            Self::Root(error) => error.hint(),
             Self::Keyring(error) => error.hint().to_owned(),
         }
     }

@@ -11,24 +11,23 @@
 mod chance;
 mod document;
 mod error;
-mod root;
-mod whole;
+pub(crate) mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use chance::SystemChance;
 pub use error::StoreError;
-pub use root::{Passphrase, Root, RootKind};
+
+pub use crate::root::{Custodian, Passphrase, Root, RootError, RootKind};
 
 use crate::chance::Chance;
 use crate::keyring::Keyring;
-use document::{Document, RootRecord};
+use crate::root::RootRecord;
+use document::Document;
 
 /// The keyring's file.
-const KEYRING: &str = "keyring.json";
-/// The key of the embedded root.
-const ROOT_KEY: &str = "root.key";
+pub(crate) const KEYRING: &str = "keyring.json";
 
 /// A directory that holds a keyring, opened.
 #[derive(Debug)]
@@ -53,14 +52,7 @@ impl FileStore {
         }
         whole::make_directory(directory)?;
         let keyring = Keyring::create(chance);
-        let root = match root {
-            Root::KeyFile => {
-                RootRecord::under_key_file(&root_key(directory, chance)?, keyring.secret(), chance)?
-            }
-            Root::Passphrase(passphrase) => {
-                RootRecord::under_passphrase(passphrase, keyring.secret(), chance)?
-            }
-        };
+        let root = RootRecord::wrap(root, directory, keyring.secret(), chance)?;
         let store = Self {
             directory: directory.to_owned(),
             root,
@@ -76,18 +68,7 @@ impl FileStore {
     /// its own or the file was changed, and what is wrong with the file otherwise.
     pub fn open(directory: &Path, root: Root<'_>) -> Result<(Self, Keyring), StoreError> {
         let document = Self::read(directory)?;
-        let secret = match (root, document.root.kind()) {
-            (Root::KeyFile, RootKind::KeyFile) => {
-                document.root.unwrap_with_key(&read_root_key(directory)?)
-            }
-            (Root::Passphrase(passphrase), RootKind::Passphrase) => {
-                document.root.unwrap_with_passphrase(passphrase)?
-            }
-            (_, expected) => return Err(StoreError::OtherRoot { expected }),
-        };
-        let secret = secret.ok_or_else(|| StoreError::WrongRoot {
-            path: directory.join(KEYRING),
-        })?;
+        let secret = document.root.unwrap(root, directory)?;
         let keyring = Keyring::from_catalogue(secret, document.catalogue)?;
         Ok((
             Self {
@@ -104,6 +85,15 @@ impl FileStore {
     /// As [`FileStore::open`], as far as they show without a root.
     pub fn root_kind_in(directory: &Path) -> Result<RootKind, StoreError> {
         Ok(Self::read(directory)?.root.kind())
+    }
+
+    /// What a custodian's key is called, as it was written down when the keyring in `directory` was made; nothing for
+    /// roots that keep no key of their own.
+    ///
+    /// # Errors
+    /// As [`FileStore::root_kind_in`].
+    pub fn root_key_in(directory: &Path) -> Result<Option<String>, StoreError> {
+        Ok(Self::read(directory)?.root.key().map(str::to_owned))
     }
 
     /// Whether `directory` holds a keyring.
@@ -128,6 +118,26 @@ impl FileStore {
         )
     }
 
+    /// Has the custodian wrap the secret anew where its key has a newer version, and writes that down; false where
+    /// there was nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError::Root`] or [`StoreError::Write`]; the keyring then opens as it did.
+    pub fn renew(
+        &mut self,
+        custodian: &dyn Custodian,
+        keyring: &Keyring,
+        chance: &mut dyn Chance,
+    ) -> Result<bool, StoreError> {
+        let Some(root) = self.root.renewed(custodian)? else {
+            return Ok(false);
+        };
+        let former = std::mem::replace(&mut self.root, root);
+        self.save(keyring, chance)
+            .inspect_err(|_| self.root = former)?;
+        Ok(true)
+    }
+
     fn document(&self, keyring: &Keyring) -> Document {
         Document::new(self.root.clone(), keyring.catalogue())
     }
@@ -137,25 +147,6 @@ impl FileStore {
         let text = whole::read(&path)?;
         Document::from_json(&text, &path)
     }
-}
-
-/// The embedded root's key. One that is there without a keyring wraps nothing and comes from an interrupted
-/// creation, or belongs to a keyring that was moved away: it is used, never replaced.
-fn root_key(directory: &Path, chance: &mut dyn Chance) -> Result<root::RootKey, StoreError> {
-    match read_root_key(directory) {
-        Err(StoreError::Absent { .. }) => {
-            let key = root::RootKey::random(chance);
-            whole::write_new(&directory.join(ROOT_KEY), &key.to_text(), chance)?;
-            Ok(key)
-        }
-        read => read,
-    }
-}
-
-fn read_root_key(directory: &Path) -> Result<root::RootKey, StoreError> {
-    let path = directory.join(ROOT_KEY);
-    let text = whole::read(&path)?;
-    root::RootKey::from_text(&text).ok_or(StoreError::RootKey { path })
 }
 
 /// Tells a missing file from one that cannot be read.

@@ -1,4 +1,4 @@
-//! The two roots that need no hardware: a passphrase, and a key in a file. A root only wraps and unwraps.
+//! A passphrase, which Argon2id (RFC 9106) turns into the key that wraps.
 
 use std::fmt;
 
@@ -9,33 +9,7 @@ use zeroize::Zeroizing;
 use crate::chance::Chance;
 use crate::file::StoreError;
 use crate::hex;
-
-/// Which root wraps a keyring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RootKind {
-    /// The key in `root.key`: whoever reads the directory has the keyring.
-    KeyFile,
-    /// A passphrase that a person knows.
-    Passphrase,
-}
-
-impl fmt::Display for RootKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::KeyFile => "a key in a file",
-            Self::Passphrase => "a passphrase",
-        })
-    }
-}
-
-/// A root, given to make or open a keyring.
-#[derive(Clone, Copy, Debug)]
-pub enum Root<'a> {
-    /// The key in `root.key`.
-    KeyFile,
-    /// This passphrase.
-    Passphrase(&'a Passphrase),
-}
+use crate::root::RootKey;
 
 /// A passphrase: never printed, wiped when dropped.
 pub struct Passphrase(Zeroizing<String>);
@@ -50,37 +24,6 @@ impl Passphrase {
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(‹secret›)")
-    }
-}
-
-/// What wraps: 32 bytes that only the root gives.
-pub(crate) struct RootKey(Box<Zeroizing<[u8; 32]>>);
-
-/// The line in `root.key` before the key.
-const ROOT_KEY_START: &str = "rempart-root-1:";
-
-impl RootKey {
-    pub(crate) fn random(chance: &mut dyn Chance) -> Self {
-        let mut key = Self(Box::new(Zeroizing::new([0; 32])));
-        chance.fill(key.0.as_mut_slice());
-        key
-    }
-
-    pub(crate) fn expose(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The one line of `root.key`.
-    pub(crate) fn to_text(&self) -> Zeroizing<String> {
-        let digits = Zeroizing::new(hex::encode(self.0.as_slice()));
-        Zeroizing::new([ROOT_KEY_START, &digits, "\n"].concat())
-    }
-
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(ROOT_KEY_START)?.trim_end();
-        let mut key = Self(Box::new(Zeroizing::new([0; 32])));
-        hex::decode_into(digits, key.0.as_mut_slice())?;
-        Some(key)
     }
 }
 
@@ -128,9 +71,9 @@ impl Argon2id {
         }
         let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
             .map_err(|_| refused())?;
-        let mut key = RootKey(Box::new(Zeroizing::new([0; 32])));
+        let mut key = RootKey::empty();
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
-            .hash_password_into(passphrase.0.as_bytes(), &self.salt, key.0.as_mut_slice())
+            .hash_password_into(passphrase.0.as_bytes(), &self.salt, key.as_mut())
             .map_err(|_| refused())?;
         Ok(key)
     }

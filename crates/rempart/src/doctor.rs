@@ -11,7 +11,7 @@ use miette::{IntoDiagnostic as _, miette};
 use crate::cli::HomeArgs;
 use crate::home::Home;
 use crate::settings::{self, Settings};
-use crate::{keyring, policies};
+use crate::{keyring, policies, vault_command};
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,16 +221,13 @@ fn policies(home: &Home, findings: &mut Vec<Finding>) {
 }
 
 fn vault(home: &Home, settings: &Settings, findings: &mut Vec<Finding>) {
-    let url = settings
-        .vault
-        .url
-        .clone()
-        .unwrap_or_else(|| home.vault_url());
-    findings.push(match vault::Vault::open(&url) {
+    findings.push(match vault_command::open(home, settings) {
         Ok(_) => Finding::fine("the vault opens"),
         Err(error) => Finding::wrong(
             error.to_string(),
-            "see whether its file is there, whole, and yours",
+            error
+                .help()
+                .map_or_else(String::new, |help| help.to_string()),
         ),
     });
 }

@@ -14,7 +14,6 @@ use practice::Practice;
 use proxy::{Authority, Proxy, Shared};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use vault::Vault;
 
 use crate::cli::UpArgs;
 use crate::demo::{self, Sides};
@@ -23,7 +22,7 @@ use crate::keeper::Keeper;
 use crate::keyring::{self, Opened};
 use crate::settings::{self, Settings};
 use crate::through::Client;
-use crate::{doctor, policies, up, view};
+use crate::{doctor, policies, up, vault_command, view};
 
 /// A gateway that listens.
 pub struct Gateway {
@@ -66,12 +65,7 @@ impl Gateway {
             .into_diagnostic()
             .wrap_err("the certificate authority cannot be used")?;
         let root_pem = authority.root_pem().to_owned();
-        let url = settings
-            .vault
-            .url
-            .clone()
-            .unwrap_or_else(|| home.vault_url());
-        let vault = Arc::new(Vault::open(&url).into_diagnostic()?);
+        let vault = Arc::new(vault_command::open(&home, &settings)?);
         let journal = Arc::new(Journal::open(&home.journal()).into_diagnostic()?);
         let keeper = Keeper::new(vault, journal, keyring.chance());
 

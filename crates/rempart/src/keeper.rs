@@ -86,6 +86,7 @@ impl Keeper {
                         app,
                         field,
                         first,
+                        space: vault::POINTERS,
                         sealed,
                     });
                 }

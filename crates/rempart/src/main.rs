@@ -15,6 +15,7 @@ mod reload;
 mod settings;
 mod through;
 mod up;
+mod vault_command;
 mod view;
 
 use clap::Parser as _;

@@ -81,11 +81,32 @@ pub enum Root {
 }
 
 /// The store of values that stay home.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vault {
     /// `sqlite:PATH` [default: vault.db in the home].
     pub url: Option<String>,
+    /// The most tokens of `stable` fields that are remembered.
+    pub stable: u64,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self {
+            url: None,
+            stable: vault::Options::default().stable,
+        }
+    }
+}
+
+/// A URL may hold a password: it is not told.
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Vault")
+            .field("stable", &self.stable)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The jurisdictions whose law the organisation accepts.

@@ -11,7 +11,7 @@ use crate::cli::{InitArgs, UpArgs};
 use crate::gateway::Gateway;
 use crate::home::{Home, Running};
 use crate::settings::{self, Root, Settings};
-use crate::{keyring, reload};
+use crate::{keyring, reload, vault_command};
 
 /// Makes a home where there is none, and stops.
 ///
@@ -70,7 +70,7 @@ fn make(home: &Home, root: Root) -> miette::Result<bool> {
         proxy::Authority::open_or_create::<&str, &str>(&home.authority(), &[])
             .into_diagnostic()
             .wrap_err("the certificate authority could not be made")?;
-        vault::Vault::open(&home.vault_url()).into_diagnostic()?;
+        vault_command::make(home)?;
         Ok(())
     })
 }

@@ -1,35 +1,70 @@
-//! What can go wrong with the vault.
+//! What can go wrong with the vault, and what to do about it.
 
 /// Why the vault could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL names an engine that there is not.
-    #[error("`{url}` names no vault: the form is sqlite:PATH")]
+    /// The URL names an engine that there is not. What stands behind its scheme may be a password and is not told.
+    #[error(
+        "`{scheme}:…` names no vault: the forms are sqlite:PATH and postgres://USER@HOST/DATABASE"
+    )]
     Scheme {
-        /// What was given.
-        url: String,
+        /// The scheme that was given.
+        scheme: String,
     },
-    /// The database refused.
-    #[error("the vault's database refused ({code}): {message}")]
-    Database {
-        /// SQLite's result code.
+    /// SQLite refused.
+    #[error("the vault's file was refused ({code}): {message}")]
+    File {
+        /// SQLite's extended result code, or the system's error number.
         code: i32,
         /// Its message.
         message: String,
     },
-    /// Too many identities drawn from one start were taken.
-    #[error("no free pointer was found: the vault is too full for 40-bit pointers")]
-    Full,
+    /// The database was made by a later version of this program.
+    #[error("the vault's tables are of version {found}, and this program knows version {known}")]
+    Version {
+        /// The version of the tables.
+        found: i64,
+        /// The newest version that this program reads.
+        known: i64,
+    },
+    /// Every identity drawn for a value was taken.
+    #[error("no free pointer was found for a value of field `{field}` of app `{app}`")]
+    Full {
+        /// The app.
+        app: String,
+        /// The field.
+        field: String,
+    },
     /// The vault is closed.
     #[error("the vault is closed")]
     Closed,
 }
 
+impl Error {
+    /// What whoever runs the gateway can do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Scheme { .. } => "set [vault] url in rempart.toml to one of the two forms",
+            Self::File { .. } => {
+                "see whether the vault's file is there, whole, yours, and on a disk with free space"
+            }
+            Self::Version { .. } => {
+                "run the version of Rempart that last used this vault, or a later one"
+            }
+            Self::Full { .. } => {
+                "the pointers' shape is too short for so many values: give the field a longer one"
+            }
+            Self::Closed => "the gateway is stopping; try again when it is up",
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         let code = error.sqlite_error().map_or(-1, |inner| inner.extended_code);
-        Self::Database {
+        Self::File {
             code,
             message: error.to_string(),
         }

@@ -1,113 +1,277 @@
-//! The embedded engine: one SQLite file in WAL mode. Batches are one transaction each.
+//! The embedded engine: one SQLite file in WAL mode. A group is one transaction, flushed before anybody is told
+//! (`synchronous = FULL`); what is erased is overwritten (`secure_delete`), and the log that still holds it emptied.
 
+mod schema;
+
+use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OptionalExtension, Statement, Transaction, TransactionBehavior, params,
+};
 
-use crate::{Error, Keep, POINTER_BITS, Row};
+use crate::engine::{Engine, Fingerprint, Name, Pointer};
+use crate::{Error, Keep, Options, Row, Segment, Stable};
 
-/// How many identities are drawn from one start before the vault counts as full.
-const DRAWS: u64 = 64;
+/// How long a connection waits for the other's transaction.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection with its schema in place.
-pub struct Engine {
+#[derive(Debug)]
+pub struct Sqlite {
     connection: Connection,
+    /// The most tokens that are remembered.
+    stable: u64,
+    /// How many were remembered since they were last counted.
+    uncounted: u64,
 }
 
-impl Engine {
-    pub fn open(path: &Path) -> Result<Self, Error> {
+impl Sqlite {
+    /// Opens the file for writing, makes it where there is none, and brings its tables up to date.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
         restrict(path)?;
-        let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.execute_batch(
-            "CREATE TABLE IF NOT EXISTS kept (
-                app     TEXT    NOT NULL,
-                pointer INTEGER NOT NULL,
-                field   TEXT    NOT NULL,
-                sealed  BLOB    NOT NULL,
-                PRIMARY KEY (app, pointer)
-            ) WITHOUT ROWID;
-            PRAGMA user_version = 1;",
-        )?;
-        Ok(Self { connection })
+        let mut connection = connect(path)?;
+        schema::bring_up_to_date(&mut connection)?;
+        Ok(Self {
+            connection,
+            stable: options.stable,
+            // What an earlier run left is counted with the first.
+            uncounted: u64::MAX,
+        })
     }
 
-    /// Keeps every batch in one transaction.
-    pub fn keep_all(&mut self, batches: &[Vec<Keep>]) -> Result<Vec<Vec<u64>>, Error> {
-        let transaction = self
+    /// Opens the file that [`Sqlite::open`] has made ready, for reading.
+    pub fn open_again(path: &Path) -> Result<Self, Error> {
+        let connection = connect(path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Self {
+            connection,
+            stable: 0,
+            uncounted: 0,
+        })
+    }
+
+    fn writing(&mut self) -> Result<Transaction<'_>, Error> {
+        Ok(self
             .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut kept = Vec::with_capacity(batches.len());
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO kept (app, pointer, field, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            )?;
-            let mut same = transaction.prepare_cached(
-                "SELECT 1 FROM kept WHERE app = ?1 AND pointer = ?2 AND field = ?3 AND sealed = ?4",
-            )?;
-            for batch in batches {
-                let mut identities = Vec::with_capacity(batch.len());
-                for row in batch {
-                    let free = (0..DRAWS)
-                        .map(|draw| drawn(row.first, draw))
-                        .find_map(|pointer| {
-                            let values =
-                                params![row.app, pointer.cast_signed(), row.field, row.sealed];
-                            match insert.execute(values) {
-                                Ok(0) => same
-                                    .exists(values)
-                                    .map(|same| same.then_some(pointer))
-                                    .transpose(),
-                                Ok(_) => Some(Ok(pointer)),
-                                Err(error) => Some(Err(error)),
-                            }
-                        });
-                    identities.push(free.ok_or(Error::Full)??);
-                }
-                kept.push(identities);
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// Runs one query for each distinct question of a group, in one snapshot, and hands out the answers.
+    fn look_up<Q: std::hash::Hash + Eq, A: Clone>(
+        &mut self,
+        group: &[Vec<Q>],
+        query: &str,
+        find: impl Fn(&mut Statement<'_>, &Q) -> rusqlite::Result<A>,
+    ) -> Result<Vec<Vec<A>>, Error> {
+        let snapshot = self.connection.transaction()?;
+        let mut statement = snapshot.prepare_cached(query)?;
+        let mut found: HashMap<&Q, A> = HashMap::new();
+        let answers = group
+            .iter()
+            .map(|questions| {
+                questions
+                    .iter()
+                    .map(|question| {
+                        if let Some(answer) = found.get(question) {
+                            return Ok(answer.clone());
+                        }
+                        let answer = find(&mut statement, question)?;
+                        found.insert(question, answer.clone());
+                        Ok(answer)
+                    })
+                    .collect::<Result<Vec<A>, Error>>()
+            })
+            .collect();
+        answers
+    }
+
+    /// Forgets the oldest tokens beyond the bound. Counting reads an index from end to end, so it is done once for
+    /// each hundredth of the bound.
+    fn prune(&mut self) -> Result<(), Error> {
+        let most = self.stable;
+        if self.uncounted <= most / 100 {
+            return Ok(());
+        }
+        let transaction = self.writing()?;
+        let count: i64 =
+            transaction.query_row("SELECT COUNT(*) FROM stable", [], |row| row.get(0))?;
+        let excess = count.cast_unsigned().saturating_sub(most);
+        transaction
+            .prepare_cached(
+                "DELETE FROM stable WHERE used IN (SELECT used FROM stable ORDER BY used LIMIT ?1)",
+            )?
+            .execute([excess.cast_signed()])?;
+        transaction.commit()?;
+        self.uncounted = 0;
+        Ok(())
+    }
+}
+
+impl Engine for Sqlite {
+    fn keep(&mut self, group: &[Vec<Keep>]) -> Result<Vec<Result<Vec<u64>, Error>>, Error> {
+        let mut transaction = self.writing()?;
+        let mut kept = Vec::with_capacity(group.len());
+        for rows in group {
+            // What a request that fails has kept goes with it, before another could share it.
+            let savepoint = transaction.savepoint()?;
+            let identities = keep_rows(&savepoint, rows);
+            match &identities {
+                Ok(_) => savepoint.commit()?,
+                Err(Error::Full { .. }) => savepoint.finish()?,
+                Err(error) => return Err(error.clone()),
             }
+            kept.push(identities);
         }
         transaction.commit()?;
         Ok(kept)
     }
 
-    /// Brings the rows of every batch.
-    pub fn bring_all(
-        &mut self,
-        batches: &[Vec<(String, u64)>],
-    ) -> Result<Vec<Vec<Option<Row>>>, Error> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT field, sealed FROM kept WHERE app = ?1 AND pointer = ?2")?;
-        batches
+    fn bring(&mut self, group: &[Vec<Pointer>]) -> Result<Vec<Vec<Option<Row>>>, Error> {
+        self.look_up(
+            group,
+            "SELECT field, sealed FROM kept WHERE app = ?1 AND pointer = ?2 AND field <> ''",
+            |select, (app, pointer)| {
+                select
+                    .query_row(params![app, pointer.cast_signed()], |row| {
+                        Ok(Row {
+                            field: row.get(0)?,
+                            sealed: row.get(1)?,
+                        })
+                    })
+                    .optional()
+            },
+        )
+    }
+
+    fn erase(&mut self, group: &[Vec<Pointer>]) -> Result<Vec<Vec<bool>>, Error> {
+        let transaction = self.writing()?;
+        let mut empty = transaction.prepare_cached(
+            "UPDATE kept SET field = '', sealed = x'' WHERE app = ?1 AND pointer = ?2 AND field <> ''",
+        )?;
+        let erased = group
             .iter()
-            .map(|batch| {
-                batch
+            .map(|pointers| {
+                pointers
                     .iter()
                     .map(|(app, pointer)| {
-                        select
-                            .query_row(params![app, pointer.cast_signed()], |row| {
-                                Ok(Row {
-                                    field: row.get(0)?,
-                                    sealed: row.get(1)?,
-                                })
-                            })
-                            .optional()
-                            .map_err(Error::from)
+                        Ok(empty.execute(params![app, pointer.cast_signed()])? > 0)
                     })
                     .collect()
             })
-            .collect()
+            .collect::<Result<_, Error>>()?;
+        drop(empty);
+        transaction.commit()?;
+        // A reader in the middle of its snapshot only puts this off to the next checkpoint.
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(erased)
+    }
+
+    fn remember(&mut self, group: &[Vec<Stable>]) -> Result<(), Error> {
+        // Nobody's bytes wait for these: the next commit of a value flushes them too.
+        self.connection
+            .pragma_update(None, "synchronous", "NORMAL")?;
+        let remembered = self
+            .writing()
+            .and_then(|transaction| remember_all(transaction, group));
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        remembered?;
+        let count = group.iter().map(Vec::len).sum::<usize>();
+        self.uncounted = self
+            .uncounted
+            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        self.prune()
+    }
+
+    fn recall(&mut self, group: &[Vec<Name>]) -> Result<Vec<Vec<Option<Vec<u8>>>>, Error> {
+        self.look_up(
+            group,
+            "SELECT sealed FROM stable WHERE app = ?1 AND name = ?2",
+            |select, (app, name)| {
+                select
+                    .query_row(params![app, name], |row| row.get(0))
+                    .optional()
+            },
+        )
+    }
+
+    fn keep_segments(&mut self, group: &[Vec<Segment>]) -> Result<(), Error> {
+        let transaction = self.writing()?;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO segments (app, fingerprint, sealed) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+                SELECT 1 FROM segments WHERE app = ?1 AND fingerprint = ?2 AND sealed = ?3)",
+        )?;
+        for segment in group.iter().flatten() {
+            insert.execute(params![segment.app, segment.fingerprint, segment.sealed])?;
+        }
+        drop(insert);
+        Ok(transaction.commit()?)
+    }
+
+    fn bring_segments(
+        &mut self,
+        group: &[Vec<Fingerprint>],
+    ) -> Result<Vec<Vec<Vec<Vec<u8>>>>, Error> {
+        self.look_up(
+            group,
+            "SELECT sealed FROM segments WHERE app = ?1 AND fingerprint = ?2 ORDER BY rowid",
+            |select, (app, fingerprint)| {
+                select
+                    .query_map(params![app, fingerprint], |row| row.get(0))?
+                    .collect()
+            },
+        )
     }
 }
 
-/// The `draw`-th identity drawn from `first`: `first` itself, then steps of an odd constant, which visit every
-/// 40-bit number once before any comes again.
-fn drawn(first: u64, draw: u64) -> u64 {
-    const STEP: u64 = 0x9E_3779_B97F;
-    first.wrapping_add(draw.wrapping_mul(STEP)) & ((1 << POINTER_BITS) - 1)
+fn keep_rows(connection: &Connection, rows: &[Keep]) -> Result<Vec<u64>, Error> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO kept (app, pointer, field, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
+    let mut same = connection.prepare_cached(
+        "SELECT 1 FROM kept WHERE app = ?1 AND pointer = ?2 AND field = ?3 AND sealed = ?4",
+    )?;
+    let mut identities = Vec::with_capacity(rows.len());
+    for row in rows {
+        let free = row.draws().find_map(|pointer| {
+            let values = params![row.app, pointer.cast_signed(), row.field, row.sealed];
+            match insert.execute(values) {
+                Ok(0) => same
+                    .exists(values)
+                    .map(|same| same.then_some(pointer))
+                    .transpose(),
+                Ok(_) => Some(Ok(pointer)),
+                Err(error) => Some(Err(error)),
+            }
+        });
+        identities.push(free.ok_or_else(|| Error::Full {
+            app: row.app.clone(),
+            field: row.field.clone(),
+        })??);
+    }
+    Ok(identities)
+}
+
+/// `used` is SQLite's own row number, one more than the highest at each insert: its order is that of use.
+fn remember_all(transaction: Transaction<'_>, group: &[Vec<Stable>]) -> Result<(), Error> {
+    let mut replace = transaction
+        .prepare_cached("INSERT OR REPLACE INTO stable (app, name, sealed) VALUES (?1, ?2, ?3)")?;
+    for token in group.iter().flatten() {
+        replace.execute(params![token.app, token.name, token.sealed])?;
+    }
+    drop(replace);
+    Ok(transaction.commit()?)
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(connection)
 }
 
 /// Makes the file with mode 0600 before SQLite does with the process's mask; the WAL beside it takes its mode.
@@ -120,82 +284,8 @@ fn restrict(path: &Path) -> Result<(), Error> {
         .mode(0o600)
         .open(path)
         .map(drop)
-        .map_err(|error| Error::Database {
+        .map_err(|error| Error::File {
             code: error.raw_os_error().unwrap_or(-1),
             message: error.to_string(),
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keep(first: u64, sealed: &[u8]) -> Keep {
-        Keep {
-            app: "a".into(),
-            field: "f".into(),
-            first,
-            sealed: sealed.to_vec(),
-        }
-    }
-
-    #[test]
-    fn a_taken_identity_draws_the_next_and_both_rows_stand() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::open(&folder.path().join("v")).unwrap();
-        let first = engine.keep_all(&[vec![keep(7, b"one")]]).unwrap();
-        let second = engine.keep_all(&[vec![keep(7, b"two")]]).unwrap();
-        assert_eq!(first, [[7]]);
-        assert_ne!(second, [[7]]);
-        let wanted = vec![
-            ("a".to_owned(), 7),
-            ("a".to_owned(), second[0][0]),
-            ("b".to_owned(), 7),
-        ];
-        let rows = engine.bring_all(&[wanted]).unwrap().remove(0);
-        assert_eq!(rows[0].as_ref().unwrap().sealed, b"one");
-        assert_eq!(rows[1].as_ref().unwrap().sealed, b"two");
-        assert_eq!(rows[2], None);
-    }
-
-    #[test]
-    fn the_very_same_row_keeps_its_identity() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::open(&folder.path().join("v")).unwrap();
-        let twice = engine
-            .keep_all(&[vec![keep(7, b"one"), keep(7, b"one")]])
-            .unwrap();
-        assert_eq!(twice, [[7, 7]]);
-        assert_eq!(engine.keep_all(&[vec![keep(7, b"one")]]).unwrap(), [[7]]);
-    }
-
-    #[test]
-    fn the_file_is_its_owners_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("v");
-        let _engine = Engine::open(&path).unwrap();
-        for file in [path.clone(), path.with_extension("")] {
-            assert_eq!(
-                std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
-        }
-    }
-
-    #[test]
-    fn a_full_neighbourhood_is_an_error_and_keeps_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::open(&folder.path().join("v")).unwrap();
-        let all: Vec<Keep> = (0..DRAWS).map(|draw| keep(drawn(1, draw), b"x")).collect();
-        engine.keep_all(&[all]).unwrap();
-        assert_eq!(
-            engine.keep_all(&[vec![keep(5_000, b"y"), keep(1, b"z")]]),
-            Err(Error::Full)
-        );
-        assert_eq!(
-            engine.bring_all(&[vec![("a".into(), 5_000)]]).unwrap(),
-            [[None]]
-        );
-    }
 }

@@ -234,10 +234,15 @@ impl Inner {
 
 /// Whether values of a field may be pointers: those of `vault`, and of `match` where a column has a limit.
 fn may_point(field: &Field) -> bool {
-    match field.treatment {
-        Treatment::Vault => true,
+    match &field.treatment {
+        Treatment::Vault(pointing) => pointing.shape.has_prefix(),
         Treatment::Match => field.max.is_some(),
-        Treatment::Sealed { .. } | Treatment::Mask | Treatment::Block | Treatment::Pass => false,
+        Treatment::Sealed { .. }
+        | Treatment::Words { .. }
+        | Treatment::Date(_)
+        | Treatment::Mask
+        | Treatment::Block
+        | Treatment::Pass => false,
     }
 }
 

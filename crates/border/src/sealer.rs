@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, ValueType};
-use policy::{Field, Part, Place, Treatment, normalise};
+use policy::{Field, Part, Place, PointerShape, Pointing, Treatment, normalise};
 use seal::PointerId;
 use zeroize::Zeroizing;
 
@@ -207,7 +207,9 @@ impl Sealer {
         };
         match &field.treatment {
             Treatment::Pass => return Ok(Edit::Keep),
-            Treatment::Block => return Err(self.blocked(place)),
+            Treatment::Block | Treatment::Words { .. } | Treatment::Date(_) => {
+                return Err(self.blocked(place));
+            }
             Treatment::Mask => replacement.extend_from_slice(MASK),
             Treatment::Sealed { commit } => {
                 let key = self.key(place)?;
@@ -239,7 +241,10 @@ impl Sealer {
                     return self.point(index, normal, replacement, hole);
                 }
             }
-            Treatment::Vault => {
+            Treatment::Vault(Pointing {
+                shape: PointerShape::Token,
+                equality: false,
+            }) => {
                 self.check_type(place, field, value_type)?;
                 let key = self.key(place)?;
                 let mut sealed = Vec::new();
@@ -256,6 +261,7 @@ impl Sealer {
                 self.counts.protect(place.field.0);
                 return Ok(self.keep(index, field, first, sealed, hole));
             }
+            Treatment::Vault(_) => return Err(self.blocked(place)),
         }
         if let Some(max) = field.max.filter(|max| replacement.len() > *max as usize) {
             return Err(self.too_long(place, max, replacement.len()));

@@ -5,12 +5,13 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Severity, Source};
-use crate::plan::{App, Plan, Treatment};
+use crate::plan::{App, Plan};
 use crate::read::fields::{self, NamedField};
 use crate::read::routes::{self, ReadRoute};
 use crate::read::section::{Faults, Keys, Section, named_tables};
 use crate::read::{app, tests};
 use crate::route_table::{PatternRef, RouteTable};
+use crate::treatment::Treatment;
 
 const KEYS: Keys = Keys {
     known: &["app", "fields", "routes", "tests"],
@@ -126,6 +127,7 @@ fn read(source: &Source, faults: &mut Faults<'_>) -> Option<ReadApp> {
         unmatched: head.unmatched,
         confine: head.confine,
         overrides: head.overrides,
+        idempotency: head.idempotency,
         fields: fields.into_iter().map(|named| named.field).collect(),
         routes: routes.into_iter().map(|read| read.route).collect(),
         tests,

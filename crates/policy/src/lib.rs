@@ -6,6 +6,7 @@
 
 mod compile;
 mod diagnostic;
+mod display;
 mod host;
 mod nearest;
 mod normalise;
@@ -17,17 +18,21 @@ mod route;
 mod route_table;
 mod template;
 mod token_length;
+mod treatment;
 
 pub use compile::{Compiled, compile};
 pub use diagnostic::{Diagnostic, Severity, Source};
+pub use display::{Display, DisplayFault};
 pub use host::{HostFault, HostPattern, HostTable};
 pub use normalise::{Normalise, normalise};
 pub use overrides::{METHOD_OVERRIDES, Override, OverrideKind, PATH_OVERRIDES};
 pub use path::{NormalPath, PathFault};
 pub use plan::{
-    App, AppIndex, Expects, Field, FieldIndex, Operator, Plan, Test, Treatment, Unmatched,
+    App, AppIndex, Expects, Field, FieldIndex, Idempotency, Operator, Plan, Test, Unmatched,
 };
 pub use route::{
-    Ambiguity, HeaderPlace, Matched, Part, PathPlace, Place, Route, RouteIndex, RouteMatch,
+    Ambiguity, Beside, Companion, HeaderPlace, Matched, Part, PathPlace, Place, Reveal, Route,
+    RouteIndex, RouteMatch,
 };
 pub use template::{Method, Pattern, PatternError, PatternFault, Template};
+pub use treatment::{Dates, PointerShape, Pointing, Treatment};

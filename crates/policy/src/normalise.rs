@@ -16,7 +16,7 @@ pub enum Normalise {
     Nfc,
     /// `alphanumeric`: letters and digits stay; spaces, hyphens and dots between them go.
     Alphanumeric,
-    /// `digits`: ASCII digits stay, all else goes.
+    /// `digits`: what groups digits goes: in a value that holds a digit, only letters and digits stay.
     Digits,
     /// `trim`: white space at both ends goes.
     Trim,
@@ -84,11 +84,9 @@ fn characters<'a>(value: &'a str, steps: &'a [Normalise]) -> Box<dyn Iterator<It
     if has(Normalise::Nfc) {
         characters = Box::new(characters.nfc());
     }
-    if has(Normalise::Alphanumeric) {
+    let groups = has(Normalise::Digits) && value.chars().any(char::is_numeric);
+    if has(Normalise::Alphanumeric) || groups {
         characters = Box::new(characters.filter(|character| character.is_alphanumeric()));
-    }
-    if has(Normalise::Digits) {
-        characters = Box::new(characters.filter(char::is_ascii_digit));
     }
     if has(Normalise::Trim) {
         characters = Box::new(characters.skip_while(|character| character.is_whitespace()));
@@ -118,6 +116,11 @@ mod tests {
         assert_eq!(after("trem 8051-1234", &[Alphanumeric]), "trem80511234");
         assert_eq!(after("(418) 555-0123", &[Digits]), "4185550123");
         assert_eq!(normalise("418", &[Digits]), None);
+        let number = [Nfc, Casefold, Trim, Digits];
+        assert_eq!(after("TREM 8051 1234", &number), "trem80511234");
+        assert_eq!(after(" trem80511234", &number), "trem80511234");
+        assert_eq!(after("St. John's", &[Digits]), "St. John's");
+        assert_eq!(after("St. John's", &[Alphanumeric]), "StJohns");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! A compiled policy: what the border asks for every request. Made by [`compile`](fn@crate::compile) only, so that
 //! it is checked.
 
+use crate::display::Display;
 use crate::host::{HostPattern, HostTable};
 use crate::normalise::Normalise;
 use crate::overrides::Override;
 use crate::path::NormalPath;
-use crate::route::{Ambiguity, Matched, Route, RouteIndex, RouteMatch};
+use crate::route::{Ambiguity, Beside, Matched, Route, RouteIndex, RouteMatch};
 use crate::route_table::{Looked, RouteTable};
+use crate::treatment::Treatment;
 
 /// Every app, and which hosts are whose.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct App {
     pub confine: bool,
     /// The method overrides that are followed; any other is refused.
     pub overrides: Vec<Override>,
+    /// Where a request says that it is the same one again; the first that is there counts.
+    pub idempotency: Vec<Idempotency>,
     /// The fields, by [`FieldIndex`].
     pub fields: Vec<Field>,
     /// The routes, by [`RouteIndex`].
@@ -124,6 +128,15 @@ pub enum Unmatched {
     Pass,
 }
 
+/// Where a request carries what is the same when it is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// A header.
+    Header(http::HeaderName),
+    /// A parameter of the query, by its decoded name.
+    Parameter(String),
+}
+
 /// Names a field of one [`App`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldIndex(pub usize);
@@ -143,41 +156,31 @@ pub struct Field {
     pub value_type: body::ValueType,
     /// What a value is brought to before it is protected; that is also what comes back.
     pub normalise: Vec<Normalise>,
+    /// What `sealed` values are padded to.
+    pub pad: seal::Pad,
+    /// How people spell what comes back.
+    pub display: Option<Display>,
+    /// A value that was revealed and comes back unchanged gets the token it was revealed from.
+    pub stable: bool,
+    /// The date that stands for every date of a field that has [`Dates::StandIn`](crate::Dates::StandIn).
+    pub stand_in: Option<String>,
+    /// Whose value it is, where a place does not say.
+    pub subject: Option<Beside>,
     /// No new epoch for this field until everything is sealed again: somewhere it is asked for by one token only.
     pub pinned: bool,
 }
 
-/// What is done to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    /// A token that says nothing but its length class.
-    Sealed {
-        /// With a commitment to the key.
-        commit: bool,
-    },
-    /// A token that is equal for equal values.
-    Match,
-    /// A pointer to a value that stays home.
-    Vault,
-    /// Something in its place that nobody can undo.
-    Mask,
-    /// The request is refused.
-    Block,
-    /// Nothing.
-    Pass,
-}
-
-impl Treatment {
-    /// As a policy writes it.
+impl Field {
+    /// What its sealed tokens are asked for.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sealed { .. } => "sealed",
-            Self::Match => "match",
-            Self::Vault => "vault",
-            Self::Mask => "mask",
-            Self::Block => "block",
-            Self::Pass => "pass",
+    pub fn sealing(&self) -> seal::Sealing {
+        let commit = matches!(
+            self.treatment,
+            Treatment::Sealed { commit: true } | Treatment::Words { commit: true }
+        );
+        seal::Sealing {
+            commit,
+            pad: self.pad,
         }
     }
 }

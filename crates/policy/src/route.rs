@@ -22,6 +22,8 @@ pub struct Route {
     pub path: Vec<PathPlace>,
     /// Every place, by [`PlaceId`].
     pub places: Vec<Place>,
+    /// Where its answers hold what no prefix tells.
+    pub reveal: Option<Reveal>,
     /// Whether `%2F` is data in a segment of its paths.
     pub encoded_slash: bool,
 }
@@ -66,6 +68,52 @@ pub struct Place {
     pub part: Part,
     /// Whether a message without it is refused.
     pub required: bool,
+    /// Whose value it is: what the place says, or else its field.
+    pub subject: Option<Beside>,
+    /// What else goes into a `format` stand-in, so that equal values of two records differ.
+    pub tweak: Option<Beside>,
+    /// The longer neighbour that the true value goes to.
+    pub companion: Option<Companion>,
+}
+
+impl Place {
+    /// The selectors of the body that stand beside this place, in the order in which a format reports their
+    /// values: the subject's, then the tweak's.
+    pub fn beside(&self) -> impl Iterator<Item = &str> {
+        [&self.subject, &self.tweak]
+            .into_iter()
+            .filter_map(|beside| match beside {
+                Some(Beside::Selector(at)) => Some(at.as_str()),
+                Some(Beside::Parameter(_)) | None => None,
+            })
+    }
+}
+
+/// Something else of the request that a place's treatment takes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// A parameter of the path, by its name in every pattern of the route.
+    Parameter(String),
+    /// A selector of the body, in its format's language.
+    Selector(String),
+}
+
+/// A longer neighbour that a value goes to, and comes back from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// Its selector; `[+]` appends to an array.
+    pub at: String,
+    /// What is written there; the token stands for `{token}`, once.
+    pub write: String,
+}
+
+/// The places of a route's answers.
+#[derive(Clone, Debug)]
+pub struct Reveal {
+    /// How an answer's body is read.
+    pub plan: body::Plan,
+    /// Every place, by its own [`PlaceId`]s.
+    pub places: Vec<Place>,
 }
 
 /// A part of a request.

@@ -5,23 +5,24 @@ use std::ops::Range;
 use seal::{Sealing, length};
 
 use crate::diagnostic::Severity;
-use crate::plan::{Field, Treatment};
+use crate::plan::Field;
 use crate::read::section::Faults;
+use crate::treatment::Treatment;
 
 /// Compares `max`, which stands at `span`, with the tokens that the field's treatment makes.
 pub(crate) fn check(field: &Field, max: u32, span: Range<usize>, faults: &mut Faults<'_>) {
     let room = usize::try_from(max).unwrap_or(usize::MAX);
-    match field.treatment {
-        Treatment::Sealed { commit } => {
-            let sealing = Sealing {
-                commit,
-                ..Sealing::default()
-            };
-            sealed(room, sealing, span, faults);
+    match &field.treatment {
+        Treatment::Sealed { .. } | Treatment::Words { .. } => {
+            sealed(room, field.sealing(), span, faults);
         }
         Treatment::Match => matched(room, span, faults),
-        Treatment::Vault if room < length::POINTER_LEN => no_pointer(room, span, faults),
-        Treatment::Vault | Treatment::Mask | Treatment::Block | Treatment::Pass => {}
+        Treatment::Vault(_) if room < length::POINTER_LEN => no_pointer(room, span, faults),
+        Treatment::Vault(_)
+        | Treatment::Date(_)
+        | Treatment::Mask
+        | Treatment::Block
+        | Treatment::Pass => {}
     }
 }
 

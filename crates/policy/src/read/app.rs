@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use http::HeaderName;
+
 use crate::host::{HostFault, HostPattern};
 use crate::overrides::{METHOD_OVERRIDES, Override, PATH_OVERRIDES};
-use crate::plan::{Operator, Unmatched};
+use crate::plan::{Idempotency, Operator, Unmatched};
 use crate::read::section::{Faults, Keys, Section, TableAt, Text};
 use crate::read::words::{is_name, name_help};
 
@@ -17,6 +19,7 @@ const KEYS: Keys = Keys {
         "unmatched",
         "confine",
         "overrides",
+        "idempotency",
         "ignore-case",
     ],
     later: &[
@@ -52,6 +55,7 @@ pub(crate) struct AppHead {
     pub(crate) unmatched: Unmatched,
     pub(crate) confine: bool,
     pub(crate) overrides: Vec<Override>,
+    pub(crate) idempotency: Vec<Idempotency>,
     pub(crate) ignore_case: bool,
 }
 
@@ -80,6 +84,7 @@ pub(crate) fn head(at: TableAt<'_>, faults: &mut Faults<'_>) -> AppHead {
         unmatched: unmatched(&section, faults),
         confine: section.flag("confine", faults),
         overrides: overrides(&section, faults),
+        idempotency: idempotency(&section, faults),
         ignore_case: section.flag("ignore-case", faults),
     }
 }
@@ -233,4 +238,38 @@ fn overrides(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<Override> {
         }
     }
     overrides
+}
+
+/// Where a request says that it is the same again; by default the header of the IETF's draft, which many apps take.
+fn idempotency(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<Idempotency> {
+    const HELP: &str =
+        "write a header (`Idempotency-Key`), or `?name` for a parameter of the query";
+    if !section.has("idempotency") {
+        return vec![Idempotency::Header(HeaderName::from_static(
+            "idempotency-key",
+        ))];
+    }
+    let mut keys: Vec<Idempotency> = Vec::new();
+    for text in section.texts("idempotency", faults) {
+        let key = match text.value.strip_prefix('?') {
+            Some("") => None,
+            Some(name) => Some(Idempotency::Parameter(name.to_owned())),
+            None => HeaderName::from_bytes(text.value.as_bytes())
+                .ok()
+                .map(Idempotency::Header),
+        };
+        match key {
+            None => {
+                let message = format!("`{}` names no header and no parameter", text.value);
+                faults.error("policy::bad-header", text.span, message, HELP);
+            }
+            Some(key) if keys.contains(&key) => {
+                let message = format!("`{}` is named twice", text.value);
+                let help = "take one of them out";
+                faults.error("policy::place-twice", text.span, message, help);
+            }
+            Some(key) => keys.push(key),
+        }
+    }
+    keys
 }

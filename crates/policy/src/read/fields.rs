@@ -3,10 +3,11 @@
 use body::ValueType;
 
 use crate::normalise::Normalise;
-use crate::plan::{Field, Treatment};
+use crate::plan::Field;
 use crate::read::section::{Faults, Keys, Section, TableAt, Text};
 use crate::read::words::{is_name, name_help};
 use crate::token_length;
+use crate::treatment::{PointerShape, Pointing, Treatment};
 
 const KEYS: Keys = Keys {
     known: &[
@@ -88,14 +89,19 @@ pub(crate) fn field<'t>(
     let mut field = Field {
         name: name.value.to_owned(),
         class: class.map_or_else(String::new, |class| class.value.to_owned()),
-        treatment: match treatment {
+        treatment: match &treatment {
             Some(Treatment::Sealed { .. }) => Treatment::Sealed { commit },
-            Some(other) => other,
+            Some(other) => other.clone(),
             None => Treatment::Block,
         },
         max: max.as_ref().map(|(max, _)| *max),
         value_type: value_type(&section, faults),
         normalise: normalise(&section, faults),
+        pad: seal::Pad::default(),
+        display: None,
+        stable: false,
+        stand_in: None,
+        subject: None,
         pinned: epoch(&section, faults),
     };
     holds(&section, faults);
@@ -121,7 +127,10 @@ fn treatment(section: &Section<'_>, faults: &mut Faults<'_>) -> Option<Treatment
     match text.value {
         "sealed" => Some(Treatment::Sealed { commit: false }),
         "match" => Some(Treatment::Match),
-        "vault" => Some(Treatment::Vault),
+        "vault" => Some(Treatment::Vault(Pointing {
+            shape: PointerShape::Token,
+            equality: false,
+        })),
         "mask" => Some(Treatment::Mask),
         "block" => Some(Treatment::Block),
         "pass" => Some(Treatment::Pass),
@@ -152,9 +161,9 @@ fn keys_of_treatment(section: &Section<'_>, field: &Field, faults: &mut Faults<'
     let name = field.treatment.as_str();
     let makes_tokens = matches!(
         field.treatment,
-        Treatment::Sealed { .. } | Treatment::Match | Treatment::Vault
+        Treatment::Sealed { .. } | Treatment::Match | Treatment::Vault(_)
     );
-    let typed = matches!(field.treatment, Treatment::Match | Treatment::Vault);
+    let typed = matches!(field.treatment, Treatment::Match | Treatment::Vault(_));
     for (key, fits, why) in [
         (
             "commit",

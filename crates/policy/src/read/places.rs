@@ -105,6 +105,9 @@ impl<'t> Reader<'_, 't> {
                 at: at.value.to_owned(),
                 part,
                 required,
+                subject: None,
+                tweak: None,
+                companion: None,
             });
             Some(Read {
                 at,

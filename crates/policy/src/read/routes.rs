@@ -110,6 +110,7 @@ pub(crate) fn route<'t>(
             headers,
             path,
             places,
+            reveal: None,
             encoded_slash,
         },
         spans,

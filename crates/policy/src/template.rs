@@ -158,6 +158,30 @@ impl Template {
     #[must_use]
     pub fn locate(&self, wanted: &str, path: &str) -> Option<Range<usize>> {
         let (at, before, after) = self.position(wanted)?;
+        let segment = self.segment(at, path)?;
+        let text = path.get(segment.clone())?;
+        let units: Vec<Range<usize>> = units(text).collect();
+        let start = units.get(count_octets(before))?.start;
+        let last = units.len().checked_sub(count_octets(after) + 1)?;
+        let end = units.get(last)?.end;
+        (start < end).then(|| segment.start + start..segment.start + end)
+    }
+
+    /// The resource that `path` is about: the path up to the segment of the template's last parameter, so that a
+    /// record's page, its edit form and its history are about one (`/patients/12`, `/patients/12/edit`). The whole
+    /// path where the template has no parameter. `path` must be one that this template matched.
+    #[must_use]
+    pub fn resource<'a>(&self, path: &'a str) -> &'a str {
+        let parameter = |element: &Element| matches!(element, Element::Parameter { .. });
+        let last = self.elements.iter().rposition(parameter);
+        let end = last
+            .and_then(|at| self.segment(at, path))
+            .map(|segment| segment.end);
+        end.and_then(|end| path.get(..end)).unwrap_or(path)
+    }
+
+    /// Where the segment of the element at this index stands in a path that was matched.
+    fn segment(&self, at: usize, path: &str) -> Option<Range<usize>> {
         let after_rest = self
             .elements
             .iter()
@@ -170,13 +194,7 @@ impl Template {
         } else {
             at
         };
-        let segment = path::segments(path).nth(index)?;
-        let text = path.get(segment.clone())?;
-        let units: Vec<Range<usize>> = units(text).collect();
-        let start = units.get(count_octets(before))?.start;
-        let last = units.len().checked_sub(count_octets(after) + 1)?;
-        let end = units.get(last)?.end;
-        (start < end).then(|| segment.start + start..segment.start + end)
+        path::segments(path).nth(index)
     }
 
     fn position(&self, wanted: &str) -> Option<(usize, &str, &str)> {
@@ -392,6 +410,22 @@ mod tests {
         assert_eq!(template.locate("none", path), None);
         let template = Template::parse("/v1/{id}/{**}").unwrap();
         assert_eq!(template.locate("id", "/v1/x/y/z"), Some(4..5));
+    }
+
+    #[test]
+    fn a_record_and_its_pages_are_one_resource() {
+        let resource =
+            |template: &str, path: &'static str| Template::parse(template).unwrap().resource(path);
+        let record = "/patients/12";
+        assert_eq!(resource("/{domain}/{id}", record), record);
+        assert_eq!(resource("/{domain}/{id}/edit", "/patients/12/edit"), record);
+        let nested = "/v1/a/patients(12)/history";
+        assert_eq!(
+            resource("/{**}/patients({id})/history", nested),
+            "/v1/a/patients(12)"
+        );
+        assert_eq!(resource("/patients", "/patients"), "/patients");
+        assert_eq!(resource("/patients/{**}", "/patients/1/2"), "/patients/1/2");
     }
 
     #[test]

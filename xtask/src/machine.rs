@@ -12,7 +12,7 @@ struct Tool {
     why: &'static str,
 }
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool {
         program: "c++",
         package: "g++",
@@ -52,6 +52,11 @@ const TOOLS: [Tool; 8] = [
         program: "certutil",
         package: "libnss3-tools",
         why: "gives chromium our root as a fleet's would",
+    },
+    Tool {
+        program: "softhsm2-util",
+        package: "softhsm2",
+        why: "a PKCS#11 token",
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Why a root did not wrap or unwrap.
 
-use crate::root::RootKind;
+use crate::root::{HandedError, RootKind};
 
 /// Why a root that keeps its own key did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,13 @@ pub enum RootError {
     /// What the keyring's file says was never made by this kind of root.
     #[error("what the keyring's file holds was not wrapped by {0}")]
     NotItsWrap(RootKind),
+    /// A secret that the root asks for was not handed over.
+    #[error(transparent)]
+    Handed(#[from] HandedError),
+    /// A token.
+    #[cfg(feature = "pkcs11")]
+    #[error(transparent)]
+    Pkcs11(#[from] crate::root::pkcs11::TokenError),
 }
 
 impl RootError {
@@ -20,6 +27,9 @@ impl RootError {
     pub fn is_away(&self) -> bool {
         match self {
             Self::Other | Self::NotItsWrap(_) => false,
+            Self::Handed(error) => error.is_away(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(error) => error.is_away(),
         }
     }
 
@@ -30,6 +40,9 @@ impl RootError {
                 "point `[keys] root` at the key that this keyring was made under, or restore `keyring.json` from a backup"
                     .to_owned()
             }
+            Self::Handed(error) => error.hint(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(error) => error.hint(),
         }
     }
 }

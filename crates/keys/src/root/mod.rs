@@ -9,14 +9,18 @@
 mod committed;
 mod custodian;
 mod error;
+mod handed;
 mod key_file;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod record;
 
 use std::fmt;
 
 pub use custodian::Custodian;
 pub use error::RootError;
+pub use handed::HandedError;
 pub use passphrase::Passphrase;
 
 pub(crate) use key_file::RootKey;

@@ -16,6 +16,7 @@ mod commit;
 mod error;
 mod field_key;
 pub mod file;
+mod gcm;
 mod header;
 pub mod length;
 mod pointer;

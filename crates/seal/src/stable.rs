@@ -10,6 +10,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use keys::{Chance, derive};
 use sha2::Sha256;
+use zeroize::Zeroize;
 
 use crate::xaes::{SALT, TAG, Xaes};
 
@@ -71,7 +72,11 @@ impl StableKey {
         let (salt, rest) = sealed.split_first_chunk::<SALT>()?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG>()?;
         let mut token = ciphertext.to_vec();
-        self.seal.open(salt, name, &mut token, tag).then_some(token)
+        if self.seal.open(salt, name, &mut token, tag) {
+            return Some(token);
+        }
+        token.zeroize();
+        None
     }
 }
 

@@ -3,17 +3,16 @@
 //! messages. Three block encryptions more than GCM, one of which is done once.
 
 use aes::Aes256Enc;
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
-use aes_gcm::AesGcm;
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::consts::U12;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use dbl::Dbl;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::gcm::{self, Gcm};
 
 /// Bytes of the nonce, the salt of a `sealed` token.
 pub(crate) const SALT: usize = 24;
 /// Bytes of the tag.
-pub(crate) const TAG: usize = 16;
+pub(crate) const TAG: usize = gcm::TAG;
 
 type Block = aes::Block;
 
@@ -42,14 +41,11 @@ impl Xaes {
         associated: &[u8],
         text: &mut [u8],
     ) -> Option<[u8; TAG]> {
-        let (cipher, nonce) = self.message(nonce);
-        cipher
-            .encrypt_inout_detached((&nonce).into(), associated, text.into())
-            .ok()
-            .map(Into::into)
+        let (cipher, nonce) = self.message(nonce)?;
+        cipher.seal(&nonce, associated, text)
     }
 
-    /// Decrypts `text` in place; when the tag does not fit, `text` stays as it was.
+    /// Decrypts `text` in place, and says whether it is authentic; when it is not, the caller wipes `text`.
     #[must_use]
     pub(crate) fn open(
         &self,
@@ -58,14 +54,12 @@ impl Xaes {
         text: &mut [u8],
         tag: &[u8; TAG],
     ) -> bool {
-        let (cipher, nonce) = self.message(nonce);
-        cipher
-            .decrypt_inout_detached((&nonce).into(), associated, text.into(), tag.into())
-            .is_ok()
+        self.message(nonce)
+            .is_some_and(|(cipher, nonce)| cipher.open(&nonce, associated, text, tag))
     }
 
     /// The message's own cipher, and the nonce that is left for it.
-    fn message(&self, nonce: &[u8; SALT]) -> (AesGcm<Aes256Enc, U12>, [u8; 12]) {
+    fn message(&self, nonce: &[u8; SALT]) -> Option<(Gcm, [u8; gcm::NONCE])> {
         let mut blocks = [Block::default(), Block::default()];
         for (counter, block) in (1..).zip(&mut blocks) {
             block[1] = counter;
@@ -77,11 +71,16 @@ impl Xaes {
                 .for_each(|(byte, key)| *byte ^= key);
         }
         self.cipher.encrypt_blocks(&mut blocks);
-        let [first, second] = blocks;
-        let derived = Zeroizing::new(<[u8; 32]>::from(first.concat(second)));
-        let mut rest = [0; 12];
+        let mut key = Zeroizing::new([0; 32]);
+        let (front, back) = key.split_at_mut(16);
+        let [first, second] = &mut blocks;
+        front.copy_from_slice(first);
+        back.copy_from_slice(second);
+        first.zeroize();
+        second.zeroize();
+        let mut rest = [0; gcm::NONCE];
         rest.copy_from_slice(&nonce[12..]);
-        (AesGcm::new(Array::cast_from_core(&derived)), rest)
+        Some((Gcm::new(&key)?, rest))
     }
 }
 

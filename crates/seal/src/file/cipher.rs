@@ -1,20 +1,19 @@
 //! The cipher of one file: AES-256-GCM under a key that is the file's own, with STREAM nonces.
 //!
 //! The key comes from the field's file key and the file's random salt, so the counter in the nonce never meets
-//! another file's. aws-lc-rs encrypts; it is the fastest on these lengths (`docs/adr/0016`) and wipes the key when
-//! it is dropped.
+//! another file's.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use keys::derive;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::FileError;
 use crate::field_key::FieldKey;
+use crate::gcm::{self, Gcm};
 
 /// Bytes of a file's salt.
 pub(super) const SALT: usize = 32;
 /// Bytes of a tag.
-pub(super) const TAG: usize = 16;
+pub(super) const TAG: usize = gcm::TAG;
 /// Bytes of a file's commitment to its key.
 pub(super) const COMMITMENT: usize = 32;
 
@@ -40,11 +39,12 @@ impl FileSecret {
 
     /// The cipher whose every segment also authenticates `head` and the identity of the field's key.
     pub(super) fn cipher(&self, field: &FieldKey, head: &[u8]) -> Result<FileCipher, FileError> {
-        let key = UnboundKey::new(&AES_256_GCM, &self.0[..KEY]).map_err(|_| FileError::Cipher)?;
+        let mut key = Zeroizing::new([0; KEY]);
+        key.copy_from_slice(&self.0[..KEY]);
         let mut prefix = [0; PREFIX];
         prefix.copy_from_slice(&self.0[KEY + COMMITMENT..]);
         Ok(FileCipher {
-            key: LessSafeKey::new(key),
+            key: Gcm::new(&key).ok_or(FileError::Cipher)?,
             prefix,
             associated: [head, &field.identity].concat().into(),
         })
@@ -53,7 +53,7 @@ impl FileSecret {
 
 /// Seals and opens segments of one file.
 pub(super) struct FileCipher {
-    key: LessSafeKey,
+    key: Gcm,
     prefix: [u8; PREFIX],
     associated: Box<[u8]>,
 }
@@ -66,22 +66,13 @@ impl FileCipher {
         last: bool,
         text: &mut [u8],
     ) -> Result<[u8; TAG], FileError> {
-        let sealed = self.key.seal_in_place_separate_tag(
-            self.nonce(index, last),
-            Aad::from(&self.associated),
-            text,
-        );
-        let mut tag = [0; TAG];
-        match sealed {
-            Ok(made) if made.as_ref().len() == TAG => {
-                tag.copy_from_slice(made.as_ref());
-                Ok(tag)
-            }
-            _ => {
-                text.zeroize();
-                Err(FileError::Cipher)
-            }
-        }
+        let tag = self
+            .key
+            .seal(&nonce(&self.prefix, index, last), &self.associated, text);
+        tag.ok_or_else(|| {
+            text.zeroize();
+            FileError::Cipher
+        })
     }
 
     /// Decrypts a segment and the tag behind it in place; the plaintext stands in front of what was the tag.
@@ -92,14 +83,12 @@ impl FileCipher {
         last: bool,
         text_and_tag: &mut [u8],
     ) -> Result<(), FileError> {
-        let opened = self
-            .key
-            .open_in_place(
-                self.nonce(index, last),
-                Aad::from(&self.associated),
-                text_and_tag,
-            )
-            .is_ok();
+        let opened = text_and_tag
+            .split_last_chunk_mut()
+            .is_some_and(|(text, tag)| {
+                let nonce = nonce(&self.prefix, index, last);
+                self.key.open(&nonce, &self.associated, text, tag)
+            });
         if opened {
             return Ok(());
         }
@@ -114,28 +103,21 @@ impl FileCipher {
         tag: &[u8; TAG],
         text: &mut [u8],
     ) -> Result<(), FileError> {
-        let opened = self
-            .key
-            .open_in_place_separate_tag(
-                self.nonce(index, false),
-                Aad::from(&self.associated),
-                tag,
-                text,
-            )
-            .is_ok();
+        let nonce = nonce(&self.prefix, index, false);
+        let opened = self.key.open(&nonce, &self.associated, text, tag);
         if opened {
             return Ok(());
         }
         text.zeroize();
         Err(FileError::Segment { segment: index })
     }
+}
 
-    /// Seven bytes of the file's, the segment's number, and whether it is the last.
-    fn nonce(&self, index: u32, last: bool) -> Nonce {
-        let mut nonce = [0; 12];
-        nonce[..PREFIX].copy_from_slice(&self.prefix);
-        nonce[PREFIX..11].copy_from_slice(&index.to_be_bytes());
-        nonce[11] = u8::from(last);
-        Nonce::assume_unique_for_key(nonce)
-    }
+/// Seven bytes of the file's, the segment's number, and whether it is the last.
+fn nonce(prefix: &[u8; PREFIX], index: u32, last: bool) -> [u8; gcm::NONCE] {
+    let mut nonce = [0; gcm::NONCE];
+    nonce[..PREFIX].copy_from_slice(prefix);
+    nonce[PREFIX..11].copy_from_slice(&index.to_be_bytes());
+    nonce[11] = u8::from(last);
+    nonce
 }

@@ -12,11 +12,13 @@
 //! read a value, and no key is ever tried: a token names its key, and opens under that one or not at all.
 
 mod base32;
+mod calendar;
 mod commit;
 mod error;
 mod field_key;
 pub mod file;
 mod gcm;
+pub mod format;
 mod header;
 pub mod length;
 mod pointer;

@@ -52,6 +52,9 @@ pub enum ErrorKind {
         /// The limit.
         limit: usize,
     },
+    /// A selector of a sibling finds more than one value beside the value that needs it.
+    #[error("there is more than one value where a protected value needs one beside it")]
+    Ambiguous,
     /// Nesting deeper than [`Limits::depth`](crate::Limits).
     #[error("nested deeper than {limit} levels")]
     Depth {

@@ -14,6 +14,7 @@ mod number;
 mod pass;
 mod path;
 mod places;
+mod siblings;
 mod skip;
 mod step;
 mod stream;
@@ -24,3 +25,20 @@ mod walk;
 pub use path::Path;
 pub use places::Places;
 pub use stream::Stream;
+
+use std::sync::Arc;
+
+use crate::ahead::Ahead;
+use crate::{Limits, Rewriter};
+
+/// A rewriter for one body, which looks ahead where values have siblings.
+pub(crate) fn rewriter(places: &Arc<Places>, limits: Limits) -> Box<dyn Rewriter> {
+    let mut stream = Stream::new(Arc::clone(places), limits);
+    match siblings::Scout::new(places, limits) {
+        None => Box::new(stream),
+        Some(scout) => {
+            stream.waits = true;
+            Box::new(Ahead::new(stream, scout, limits, true))
+        }
+    }
+}

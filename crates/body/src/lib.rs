@@ -7,6 +7,7 @@
 //!
 //! This crate knows no keys and no policy, does no IO and holds no more than its [`Limits`] say.
 
+mod ahead;
 pub mod coding;
 pub mod content_type;
 pub mod edit;

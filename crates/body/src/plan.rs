@@ -138,7 +138,7 @@ impl Plan {
         selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
         let selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
-        apart(&selected)?;
+        apart(format, &selected)?;
         let selectors: Vec<_> = selected
             .iter()
             .map(|selected| (selected.at, selected.place))
@@ -148,12 +148,7 @@ impl Plan {
             (index, SelectorError::new(reason, 0..length))
         };
         match format {
-            Format::Json => {
-                let paths = read(&selectors, json::Path::parse)?;
-                let places =
-                    json::Places::compile(paths).map_err(|(index, reason)| whole(index, reason))?;
-                Ok(Self::Json(Arc::new(places)))
-            }
+            Format::Json => json::Places::of(&selected).map(|places| Self::Json(Arc::new(places))),
             Format::Form | Format::Multipart => {
                 let names = read(&selectors, Name::parse)?;
                 let names = Names::compile(names).map_err(|index| whole(index, Reason::Twice))?;
@@ -219,7 +214,7 @@ impl Plan {
             return Err(Error::new(ErrorKind::Charset, 0));
         }
         Ok(match self {
-            Self::Json(places) => Box::new(json::Stream::new(Arc::clone(places), limits)),
+            Self::Json(places) => json::rewriter(places, limits),
             Self::Form(names) => Box::new(form::Stream::new(Arc::clone(names), limits)),
             Self::Multipart(names) => {
                 let boundary = content_type
@@ -233,14 +228,16 @@ impl Plan {
 }
 
 /// Refuses what stands beside a place.
-fn apart(selected: &[Selected<'_>]) -> Result<(), (usize, SelectorError)> {
+fn apart(format: Format, selected: &[Selected<'_>]) -> Result<(), (usize, SelectorError)> {
     for (index, selected) in selected.iter().enumerate() {
         let unsupported = |what, text: &str, which| {
             let remedy = "leave it out";
             let reason = Reason::Unsupported { what, remedy };
             (index, SelectorError::new(reason, 0..text.len()).of(which))
         };
-        if let Some(text) = selected.beside.first() {
+        if let Some(text) = selected.beside.first()
+            && format != Format::Json
+        {
             return Err(unsupported("a sibling", text, Which::Beside(0)));
         }
         if let Some((at, _)) = selected.companion {

@@ -94,6 +94,11 @@ impl Hold {
         Ok(())
     }
 
+    /// Whether what begins at this offset of the body is only looked at, to decide an element around it.
+    pub(super) fn is_deciding_around(&self, start: u64) -> bool {
+        self.is_deciding() && self.offset <= start
+    }
+
     /// Whether the element that is held has just been left.
     pub(super) fn is_left(&self, walk: &Walk) -> bool {
         self.is_deciding() && walk.mark() == self.mark

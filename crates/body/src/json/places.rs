@@ -6,8 +6,10 @@
 //! what a filter looks at is a small tree beside it.
 
 use super::path::{Filter, Literal, Path, Step};
+use super::siblings::Siblings;
 use crate::edit::PlaceId;
-use crate::selector::Reason;
+use crate::plan::Selected;
+use crate::selector::{Reason, SelectorError, Which};
 
 /// The compiled places of one body.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,7 @@ pub struct Places {
     nodes: Vec<Node>,
     filters: Vec<Watch>,
     longest_name: usize,
+    pub(super) siblings: Siblings,
 }
 
 /// A node of the tree: an index into it.
@@ -62,10 +65,40 @@ impl Places {
             nodes: vec![Node::default()],
             filters: Vec::new(),
             longest_name: 0,
+            siblings: Siblings::default(),
         };
         for (index, (path, place)) in paths.into_iter().enumerate() {
             places.add(path, place).map_err(|reason| (index, reason))?;
         }
+        Ok(places)
+    }
+
+    /// Puts the places of a policy together, with what stands beside them.
+    ///
+    /// # Errors
+    /// The index of the place that is wrong, and what is wrong with which of its texts.
+    pub(crate) fn of(selected: &[Selected<'_>]) -> Result<Self, (usize, SelectorError)> {
+        let mut paths = Vec::new();
+        for (index, place) in selected.iter().enumerate() {
+            let path = Path::parse(place.at).map_err(|error| (index, error))?;
+            paths.push((path, place.place));
+        }
+        let length = |index: usize| selected.get(index).map_or(0, |place| place.at.len());
+        let mut places = Self::compile(paths.clone())
+            .map_err(|(index, reason)| (index, SelectorError::new(reason, 0..length(index))))?;
+        for (index, (place, (path, id))) in selected.iter().zip(&paths).enumerate() {
+            let bound = places.siblings.add(*id, path, &place.beside);
+            bound.map_err(|error| (index, error))?;
+        }
+        places.siblings.finish().map_err(|(id, number, reason)| {
+            let index = selected.iter().position(|place| place.place == id);
+            let index = index.unwrap_or_default();
+            let text = selected
+                .get(index)
+                .and_then(|place| place.beside.get(number));
+            let error = SelectorError::new(reason, 0..text.map_or(0, |text| text.len()));
+            (index, error.of(Which::Beside(number)))
+        })?;
         Ok(places)
     }
 

@@ -11,7 +11,7 @@ use super::stream::{State, Stop, Stream, Use};
 use super::string;
 use super::value::{Scalar, Word};
 use super::walk::Dead;
-use crate::edit::Edit;
+use crate::edit::{Edit, PlaceId};
 use crate::error::{Error, ErrorKind};
 
 impl Stream {
@@ -63,13 +63,17 @@ impl Stream {
                 },
             };
             if rewind {
-                return Ok(Stop::Rewind);
+                return Ok(if self.waiting.is_some() {
+                    Stop::Wait
+                } else {
+                    Stop::Rewind
+                });
             }
         }
     }
 
     /// Takes a byte between tokens, and the token that begins with it. This and what it calls say whether that
-    /// decided the held element.
+    /// decided the held element, or must wait.
     #[inline]
     fn structure(
         &mut self,
@@ -197,6 +201,13 @@ impl Stream {
         }
         self.token = self.purpose();
         pass.token = pass.at;
+        if let Use::Place(place) = self.token
+            && self.must_wait(place)
+        {
+            self.token = Use::Skip;
+            self.state = State::Between(Between::Value);
+            return Ok(true);
+        }
         match byte {
             b'"' => match string::end(pass.bytes, pass.at + 1) {
                 Some((end, escaped)) => {
@@ -233,6 +244,14 @@ impl Stream {
             };
         }
         self.walk.place(&self.places).map_or(Use::Skip, Use::Place)
+    }
+
+    /// Whether the value that comes next, at this place, must wait for its siblings.
+    #[inline]
+    fn must_wait(&mut self, place: PlaceId) -> bool {
+        let waits = self.waits && self.ready.is_none() && self.places.siblings.has(place);
+        self.waiting = waits.then_some(place);
+        waits
     }
 
     /// Begins a string that the end of the bytes cuts, or that is malformed.
@@ -309,10 +328,29 @@ impl Stream {
         let whole = if cut { &self.raw } else { here };
         let mut rewind = false;
         match self.token {
+            Use::Place(place) if self.captured.is_some() => {
+                let start = |depth| self.walk.start(depth);
+                if let Some(captured) = &mut self.captured {
+                    let levels = self.places.siblings.levels(place);
+                    let depth = self.walk.depth().saturating_sub(1);
+                    let shared = levels.iter().filter_map(|level| level.depth(depth));
+                    let shared = shared.filter_map(|depth| Some((depth, start(depth)?)));
+                    let seen = captured.take(
+                        place,
+                        whole,
+                        scalar,
+                        shared.collect(),
+                        pass.offset(),
+                        &self.limits,
+                    );
+                    seen.map_err(|kind| pass.error(kind))?;
+                }
+            }
             Use::Place(place) => {
-                let decided = self
-                    .values
-                    .decide(place, whole, scalar, &self.limits, pass.editor);
+                let siblings = self.ready.take().unwrap_or_default();
+                let decided =
+                    self.values
+                        .decide(place, whole, scalar, &siblings, &self.limits, pass.editor);
                 let edit = decided.map_err(|error| pass.error(error.kind))?;
                 if cut || edit != Edit::Keep {
                     pass.keep_to(pass.token);
@@ -352,7 +390,9 @@ impl Stream {
                 return Err(pass.error(ErrorKind::NotALeaf));
             }
         }
-        let opened = self.walk.open(object, &self.places, self.limits.depth);
+        let opened = self
+            .walk
+            .open(object, &self.places, self.limits.depth, pass.offset());
         opened.map_err(|kind| pass.error(kind))?;
         pass.at += 1;
         let between = if object {

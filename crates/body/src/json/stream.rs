@@ -11,8 +11,9 @@ use super::pass::Pass;
 use super::places::Places;
 use super::skip::Between;
 use super::string;
-use super::value::{Values, Word, fits};
+use super::value::{Captured, Values, Word, fits};
 use super::walk::Walk;
+use crate::ahead::{self, Pause};
 use crate::edit::{Editor, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::out::Out;
@@ -54,6 +55,8 @@ pub(super) enum Stop {
     Spent,
     /// The held element is decided: walk it again.
     Rewind,
+    /// The siblings of the value that comes next must be known first.
+    Wait,
 }
 
 /// One JSON body on its way out.
@@ -70,12 +73,20 @@ pub struct Stream {
     /// What the token that is being read is for, and its bytes from earlier chunks.
     pub(super) token: Use,
     pub(super) raw: Zeroizing<Vec<u8>>,
+    /// Whether values with siblings wait for them.
+    pub(super) waits: bool,
+    /// The place of the value that waits for its siblings, and these once they are known.
+    pub(super) waiting: Option<PlaceId>,
+    pub(super) ready: Option<ahead::Values>,
+    /// What was found, where this stream only looks for siblings.
+    pub(super) captured: Option<Captured>,
     /// Where the next chunk begins in the body.
     offset: u64,
 }
 
 impl Stream {
-    /// A rewriter for one body.
+    /// A rewriter for one body, which does not look for siblings: [`Plan::rewriter`](crate::Plan::rewriter) makes
+    /// one that does.
     #[must_use]
     pub fn new(places: Arc<Places>, limits: Limits) -> Self {
         let walk = Walk::new(&places);
@@ -90,39 +101,69 @@ impl Stream {
             string: string::Reader::default(),
             token: Use::Skip,
             raw: Zeroizing::default(),
+            waits: false,
+            waiting: None,
+            ready: None,
+            captured: None,
             offset: 0,
         }
     }
 
-    /// Walks a chunk, and what was held of earlier ones whenever that is decided.
-    fn chunk(&mut self, bytes: &[u8], editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+    /// Walks a chunk, and what was held of earlier ones whenever that is decided; says where it waits for siblings.
+    pub(super) fn chunk(
+        &mut self,
+        bytes: &[u8],
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<Option<Pause>, Error> {
         let mut pass = Pass::chunk(bytes, self.offset, editor, out);
-        while self.run(&mut pass)? == Stop::Rewind {
-            let start = match self.hold.start {
-                Some(start) => start,
-                None => {
-                    self.replay(&mut pass)?;
-                    0
+        loop {
+            match (self.run(&mut pass)?, self.hold.start) {
+                (Stop::Spent, _) => break,
+                (Stop::Rewind, Some(start)) => pass.restart(start),
+                (Stop::Rewind, None) => {
+                    if let Some(before) = self.replay(&mut pass)? {
+                        return Ok(Some(Pause { before, at: 0 }));
+                    }
+                    pass.restart(0);
                 }
-            };
-            pass.restart(start);
+                (Stop::Wait, _) => {
+                    pass.keep_to(pass.at);
+                    self.offset += pass.at as u64;
+                    return Ok(Some(Pause {
+                        before: Zeroizing::default(),
+                        at: pass.at,
+                    }));
+                }
+            }
         }
         self.park(&mut pass)?;
         self.offset += bytes.len() as u64;
         if self.hold.is_deciding() {
             self.hold.reaches(self.offset, &self.limits)?;
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Walks again what was held of earlier chunks.
-    fn replay(&mut self, chunk: &mut Pass<'_>) -> Result<(), Error> {
-        let held = std::mem::take(&mut self.hold.bytes);
-        let mut pass = Pass::held(&held, self.hold.offset, chunk.editor, chunk.out);
-        while self.run(&mut pass)? == Stop::Rewind {
-            pass.restart(self.hold.start.unwrap_or_default());
+    /// Walks again what was held of earlier chunks; gives what is left of it where the walk waits.
+    fn replay(&mut self, chunk: &mut Pass<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let mut held = std::mem::take(&mut self.hold.bytes);
+        let start = self.hold.offset;
+        let mut pass = Pass::held(&held, start, chunk.editor, chunk.out);
+        loop {
+            match self.run(&mut pass)? {
+                Stop::Spent => break,
+                Stop::Rewind => pass.restart(self.hold.start.unwrap_or_default()),
+                Stop::Wait => {
+                    let at = pass.at;
+                    pass.keep_to(at);
+                    self.offset = start + at as u64;
+                    held.drain(..at);
+                    return Ok(Some(held));
+                }
+            }
         }
-        self.park(&mut pass)
+        self.park(&mut pass).map(|()| None)
     }
 
     /// Keeps what the end of these bytes cuts.
@@ -173,6 +214,20 @@ impl Rewriter for Stream {
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        if !self.charset.is_whole() {
+            return Err(Error::new(ErrorKind::Charset, self.offset));
+        }
+        self.end_body(editor, out)
+    }
+
+    fn held(&self) -> usize {
+        self.raw.capacity() + self.hold.bytes.capacity() + self.values.held()
+    }
+}
+
+impl Stream {
+    /// Ends the body, its charset apart.
+    pub(super) fn end_body(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(&Bytes::new());
         let mut pass = Pass::chunk(&[], self.offset, editor, out);
         // Nothing but the end of the body ends a number that is all of it.
@@ -181,18 +236,11 @@ impl Rewriter for Stream {
         {
             self.number(&mut pass, number)?;
         }
-        if !self.charset.is_whole() {
-            return Err(pass.error(ErrorKind::Charset));
-        }
         if self.state != State::Between(Between::After) || self.walk.in_object().is_some() {
             return Err(pass.error(ErrorKind::Syntax {
                 expected: "the rest of the JSON text",
             }));
         }
         Ok(())
-    }
-
-    fn held(&self) -> usize {
-        self.raw.capacity() + self.hold.bytes.capacity() + self.values.held()
     }
 }

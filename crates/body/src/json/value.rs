@@ -61,35 +61,26 @@ impl Values {
         place: PlaceId,
         whole: &[u8],
         scalar: Scalar,
+        siblings: &[Option<Zeroizing<Vec<u8>>>],
         limits: &Limits,
         editor: &mut dyn Editor,
     ) -> Result<Edit, Error> {
         fits(whole.len(), limits)?;
-        let (value_type, text) = match scalar {
-            Scalar::String { .. } => (ValueType::String, inner(whole)),
-            Scalar::Number => (ValueType::Number, whole),
-            Scalar::Word(Word::True | Word::False) => (ValueType::Boolean, whole),
-            Scalar::Word(Word::Null) => return Ok(Edit::Keep),
-        };
-        if text.is_empty() {
+        let text = text(whole, scalar, &mut self.plain).map_err(|kind| Error::new(kind, 0))?;
+        let Some((value_type, text)) = text else {
             return Ok(Edit::Keep);
-        }
-        let text = match scalar {
-            Scalar::String { escaped: true } => {
-                self.plain.clear();
-                let decoded = string::decode(text, &mut self.plain);
-                decoded.map_err(|string::LoneSurrogate| Error::new(ErrorKind::Charset, 0))?;
-                &self.plain
-            }
-            Scalar::String { escaped: false } | Scalar::Number | Scalar::Word(_) => text,
         };
         self.replacement.clear();
+        let beside: Vec<Option<&[u8]>> = siblings
+            .iter()
+            .map(|text| text.as_ref().map(|text| text.as_slice()))
+            .collect();
         let found = Found {
             place,
             ordinal: self.ordinal,
             value_type,
             text,
-            beside: &[],
+            beside: &beside,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, &mut self.replacement)
@@ -174,6 +165,121 @@ impl Values {
     /// Bytes that are held here.
     pub(super) fn held(&self) -> usize {
         self.plain.capacity() + self.replacement.capacity()
+    }
+}
+
+/// The decoded text of a value of which `whole` is the spelling; nothing for `null` and the empty string.
+///
+/// # Errors
+/// [`ErrorKind::Charset`] where it is no text.
+fn text<'a>(
+    whole: &'a [u8],
+    scalar: Scalar,
+    plain: &'a mut Vec<u8>,
+) -> Result<Option<(ValueType, &'a [u8])>, ErrorKind> {
+    let (value_type, text) = match scalar {
+        Scalar::String { .. } => (ValueType::String, inner(whole)),
+        Scalar::Number => (ValueType::Number, whole),
+        Scalar::Word(Word::True | Word::False) => (ValueType::Boolean, whole),
+        Scalar::Word(Word::Null) => return Ok(None),
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let text = match scalar {
+        Scalar::String { escaped: true } => {
+            plain.clear();
+            let decoded = string::decode(text, plain);
+            decoded.map_err(|string::LoneSurrogate| ErrorKind::Charset)?;
+            plain
+        }
+        Scalar::String { escaped: false } | Scalar::Number | Scalar::Word(_) => text,
+    };
+    Ok(Some((value_type, text)))
+}
+
+/// A value found for others of its element.
+struct Entry {
+    sibling: PlaceId,
+    /// The elements that it is shared in: their depth and where they begin in the body.
+    shared: Vec<(usize, u64)>,
+    /// Where it ends in the body.
+    end: u64,
+    value: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// The siblings that were found and may still be asked for.
+#[derive(Default)]
+pub(super) struct Captured {
+    entries: Vec<Entry>,
+}
+
+impl Captured {
+    /// Takes a sibling that ends at `end`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Ambiguous`] where the element has one already, [`ErrorKind::Lookahead`] where it is too long to
+    /// be held, [`ErrorKind::Charset`] where it is no text.
+    pub(super) fn take(
+        &mut self,
+        sibling: PlaceId,
+        whole: &[u8],
+        scalar: Scalar,
+        shared: Vec<(usize, u64)>,
+        end: u64,
+        limits: &Limits,
+    ) -> Result<(), ErrorKind> {
+        let limit = limits.lookahead;
+        if whole.len() > limit {
+            return Err(ErrorKind::Lookahead { limit });
+        }
+        let known = shared
+            .iter()
+            .any(|(depth, start)| self.entry(sibling, *depth, *start).is_some());
+        if known {
+            return Err(ErrorKind::Ambiguous);
+        }
+        let mut plain = Zeroizing::new(Vec::new());
+        let value = text(whole, scalar, &mut plain)?;
+        let value = value.map(|(_, text)| Zeroizing::new(text.to_vec()));
+        self.entries.push(Entry {
+            sibling,
+            shared,
+            end,
+            value,
+        });
+        Ok(())
+    }
+
+    fn entry(&self, sibling: PlaceId, depth: usize, start: u64) -> Option<&Entry> {
+        let is_it =
+            |entry: &&Entry| entry.sibling == sibling && entry.shared.contains(&(depth, start));
+        self.entries.iter().find(is_it)
+    }
+
+    /// The value of a sibling in the element at `depth` that begins at `start`, if it was met.
+    pub(super) fn find(
+        &self,
+        sibling: PlaceId,
+        depth: usize,
+        start: u64,
+    ) -> Option<Option<Zeroizing<Vec<u8>>>> {
+        self.entry(sibling, depth, start)
+            .map(|entry| entry.value.clone())
+    }
+
+    /// Lets go of what stands behind `offset` in elements that `walk` has left.
+    pub(super) fn forget(&mut self, walk: &Walk, offset: u64) {
+        self.entries.retain(|entry| {
+            let mut shared = entry.shared.iter();
+            entry.end > offset || shared.any(|(depth, start)| walk.start(*depth) == Some(*start))
+        });
+    }
+
+    /// Bytes that are held here.
+    pub(super) fn held(&self) -> usize {
+        let values = self.entries.iter().filter_map(|entry| entry.value.as_ref());
+        values.map(|value| value.capacity()).sum()
     }
 }
 

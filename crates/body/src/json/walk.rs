@@ -18,6 +18,8 @@ struct Frame {
     seen: usize,
     /// The index of the next element.
     index: u64,
+    /// Where it begins in the body, if a selector leads into it.
+    start: u64,
     /// The marks of the keys that lead on. Nothing where more than keys does.
     keys: Option<u64>,
 }
@@ -92,7 +94,19 @@ impl Walk {
             .min()
     }
 
-    /// Opens the value that comes next.
+    /// How many objects and arrays are open.
+    #[inline]
+    pub(super) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Where the open object or array at this depth begins in the body, if a selector leads into it.
+    pub(super) fn start(&self, depth: usize) -> Option<u64> {
+        let frame = self.frames.get(depth).filter(|_| depth < self.live);
+        frame.map(|frame| frame.start)
+    }
+
+    /// Opens the value that comes next, which begins at `start` of the body.
     ///
     /// # Errors
     /// [`ErrorKind::Depth`].
@@ -102,6 +116,7 @@ impl Walk {
         object: bool,
         places: &Places,
         limit: usize,
+        start: u64,
     ) -> Result<(), ErrorKind> {
         if self.frames.len() >= limit {
             return Err(ErrorKind::Depth { limit });
@@ -111,6 +126,7 @@ impl Walk {
             active: self.active.len(),
             seen: self.seen.len(),
             index: 0,
+            start,
             keys: Some(0),
         };
         let mut names = 0;
@@ -280,6 +296,7 @@ impl Open for Dead<'_> {
                 active: self.walk.active.len(),
                 seen: self.walk.seen.len(),
                 index: 0,
+                start: 0,
                 keys: Some(0),
             });
         }

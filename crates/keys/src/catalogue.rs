@@ -2,7 +2,8 @@
 //!
 //! A code over all of it (HMAC-SHA-256 under a key from the keyring secret) makes a changed, exchanged, added or
 //! missing entry noticed. An older catalogue put back whole is not noticed here: only a counter outside the file
-//! could tell.
+//! could tell. It also says how much the log of subjects held when it was signed, so that a log that was cut or
+//! taken away is noticed.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -14,16 +15,21 @@ use crate::derive::encode;
 use crate::error::KeyringError;
 use crate::hex;
 use crate::id::KeyId;
+use crate::subjects::SubjectCount;
 use crate::wrap::Wrapped;
 
 /// The version of the catalogue that this program writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// Before there were subjects; it is read, and written as the version above when the keyring is next saved.
+const WITHOUT_SUBJECTS: u32 = 1;
 
 /// The written form of a keyring, without its secret. It is not confidential, and cannot be changed unnoticed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<SubjectCount>,
     epochs: Vec<Entry>,
     #[serde(with = "hex")]
     mac: [u8; 32],
@@ -33,7 +39,7 @@ pub struct Catalogue {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
-    #[serde(with = "key_id")]
+    #[serde(with = "hex::key_id")]
     pub(crate) key_id: KeyId,
     pub(crate) app: String,
     pub(crate) field: String,
@@ -61,20 +67,31 @@ impl Catalogue {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    pub(crate) fn signed(key: &Zeroizing<[u8; 64]>, entries: &[Entry]) -> Self {
-        let mac = code(key, entries).finalize().into_bytes().into();
+    pub(crate) fn signed(key: &Zeroizing<[u8; 64]>, entries: &[Entry], log: SubjectCount) -> Self {
+        let log = Some(log);
         Self {
             version: VERSION,
+            log,
             epochs: entries.to_vec(),
-            mac,
+            mac: code(key, VERSION, log, entries)
+                .finalize()
+                .into_bytes()
+                .into(),
         }
     }
 
-    pub(crate) fn verified(self, key: &Zeroizing<[u8; 64]>) -> Result<Vec<Entry>, KeyringError> {
-        if self.version != VERSION {
-            return Err(KeyringError::Version(self.version));
-        }
-        code(key, &self.epochs)
+    /// The entries, and how much the log of subjects holds at least.
+    pub(crate) fn verified(
+        self,
+        key: &Zeroizing<[u8; 64]>,
+    ) -> Result<(Vec<Entry>, SubjectCount), KeyringError> {
+        let log = match (self.version, self.log) {
+            (WITHOUT_SUBJECTS, None) => SubjectCount::default(),
+            (VERSION, Some(log)) => log,
+            (WITHOUT_SUBJECTS | VERSION, _) => return Err(KeyringError::Changed),
+            (other, _) => return Err(KeyringError::Version(other)),
+        };
+        code(key, self.version, self.log, &self.epochs)
             .verify_slice(&self.mac)
             .map_err(|_| KeyringError::Changed)?;
         let mut names = HashSet::new();
@@ -85,7 +102,7 @@ impl Catalogue {
                 return Err(KeyringError::Twice(entry.key_id));
             }
         }
-        Ok(self.epochs)
+        Ok((self.epochs, log))
     }
 }
 
@@ -101,9 +118,18 @@ impl std::fmt::Debug for Catalogue {
 }
 
 /// The code over a version and entries, each encoded so that no two lists look alike.
-fn code(key: &Zeroizing<[u8; 64]>, entries: &[Entry]) -> Hmac<Sha256> {
+fn code(
+    key: &Zeroizing<[u8; 64]>,
+    version: u32,
+    log: Option<SubjectCount>,
+    entries: &[Entry],
+) -> Hmac<Sha256> {
     let mut code = <Hmac<Sha256>>::new((&**key).into());
-    code.update(&VERSION.to_be_bytes());
+    code.update(&version.to_be_bytes());
+    if let Some(log) = log {
+        code.update(&(log.subjects as u64).to_be_bytes());
+        code.update(&(log.keys as u64).to_be_bytes());
+    }
     code.update(&(entries.len() as u64).to_be_bytes());
     for entry in entries {
         let wrapped = entry.wrapped.as_ref();
@@ -118,25 +144,4 @@ fn code(key: &Zeroizing<[u8; 64]>, entries: &[Entry]) -> Hmac<Sha256> {
         ]));
     }
     code
-}
-
-/// A key's name in the eight hexadecimal digits in which it is also printed.
-mod key_id {
-    use serde::{Deserializer, Serializer};
-
-    use crate::hex;
-    use crate::id::KeyId;
-
-    pub(super) fn serialize<S: Serializer>(
-        key_id: &KeyId,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        hex::serialize(&key_id.to_bytes(), serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<KeyId, D::Error> {
-        hex::deserialize(deserializer).map(KeyId::from_bytes)
-    }
 }

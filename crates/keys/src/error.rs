@@ -1,6 +1,7 @@
 //! What can be wrong with a keyring.
 
 use crate::id::KeyId;
+use crate::subjects::SubjectCount;
 
 /// Why a keyring did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,25 @@ pub enum KeyringError {
     /// Two epochs share a name, or one field has two epochs of one number.
     #[error("key {0} stands twice in the catalogue")]
     Twice(KeyId),
+    /// A line of the log of subjects does not follow from the one before it, or is none.
+    #[error(
+        "line {0} of the log of subjects is damaged, or was changed by something other than rempart"
+    )]
+    LogLine(usize),
+    /// The log of subjects is of a version that this program does not read.
+    #[error("version {0} of the log of subjects is not one that this program reads")]
+    LogVersion(u32),
+    /// Lines at the end of the log of subjects are gone, or all of it.
+    #[error(
+        "the log of subjects holds {} secrets and {} keys, and held {} and {} before",
+        found.subjects, found.keys, expected.subjects, expected.keys
+    )]
+    LogCut {
+        /// What it holds.
+        found: SubjectCount,
+        /// What it held when the catalogue was signed.
+        expected: SubjectCount,
+    },
     /// The source of chance gave names that are taken, again and again.
     #[error("the source of random bytes repeats itself")]
     Chance,
@@ -51,7 +71,13 @@ impl KeyringError {
             Self::Damaged(_) | Self::Changed | Self::Unreadable { .. } | Self::Twice(_) => {
                 "restore the keyring's file from a backup; keep the damaged one aside"
             }
-            Self::Version(_) => "run the release that wrote this keyring, or a newer one",
+            Self::LogLine(_) | Self::LogCut { .. } => {
+                "put subjects.log back as it was beside keyring.json, or restore both from a backup; keep the damaged \
+                 one aside"
+            }
+            Self::Version(_) | Self::LogVersion(_) => {
+                "run the release that wrote this keyring, or a newer one"
+            }
             Self::Chance => "look at the machine's random number generator before sealing anything",
             Self::Exhausted => "make a new field in the policy and move the values there",
         }

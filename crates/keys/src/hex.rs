@@ -60,6 +60,46 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
     })
 }
 
+/// For `#[serde(with = "hex::key_id")]`: the eight digits in which a key's name is also printed.
+pub(crate) mod key_id {
+    use serde::{Deserializer, Serializer};
+
+    use crate::id::KeyId;
+
+    pub(crate) fn serialize<S: Serializer>(
+        key_id: &KeyId,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::serialize(&key_id.to_bytes(), serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<KeyId, D::Error> {
+        super::deserialize(deserializer).map(KeyId::from_bytes)
+    }
+}
+
+/// For `#[serde(with = "hex::subject_name")]`.
+pub(crate) mod subject_name {
+    use serde::{Deserializer, Serializer};
+
+    use crate::id::SubjectName;
+
+    pub(crate) fn serialize<S: Serializer>(
+        name: &SubjectName,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::serialize(&name.0, serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SubjectName, D::Error> {
+        super::deserialize(deserializer).map(SubjectName)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

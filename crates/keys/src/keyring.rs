@@ -3,6 +3,10 @@
 //!
 //! Whoever changes it writes it down before a key is used: a token whose key was lost cannot be opened by anybody.
 
+mod written;
+
+pub use written::Replay;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -13,6 +17,7 @@ use crate::chance::Chance;
 use crate::derive::{derive, encode};
 use crate::error::KeyringError;
 use crate::id::{KeyId, SubjectName};
+use crate::log::End;
 use crate::secret::{EpochSecret, KeyringSecret, SubjectSecret};
 use crate::subjects::{Join, Subject, SubjectCount, Subjects};
 use crate::wrap;
@@ -26,6 +31,11 @@ pub struct Keyring {
     secret: KeyringSecret,
     entries: Vec<Entry>,
     subjects: Subjects,
+    /// How much the log of subjects held when the catalogue was signed.
+    known: SubjectCount,
+    /// Where the written log ends.
+    log: End,
+    catalogue_changed: bool,
     named: HashMap<KeyId, Named>,
 }
 
@@ -75,6 +85,9 @@ impl Keyring {
             secret: KeyringSecret::random(chance),
             entries: Vec::new(),
             subjects: Subjects::default(),
+            known: SubjectCount::default(),
+            log: End::EMPTY,
+            catalogue_changed: true,
             named: HashMap::new(),
         }
     }
@@ -88,7 +101,7 @@ impl Keyring {
         secret: KeyringSecret,
         catalogue: Catalogue,
     ) -> Result<Self, KeyringError> {
-        let entries = catalogue.verified(&catalogue_key(&secret))?;
+        let (entries, known) = catalogue.verified(&catalogue_key(&secret))?;
         let named = entries
             .iter()
             .enumerate()
@@ -98,13 +111,17 @@ impl Keyring {
             secret,
             entries,
             subjects: Subjects::default(),
+            known,
+            log: End::EMPTY,
+            catalogue_changed: false,
             named,
         })
     }
 
     /// What must be written down: every entry, signed. It holds no secret in the clear.
     pub fn catalogue(&self) -> Catalogue {
-        Catalogue::signed(&catalogue_key(&self.secret), &self.entries)
+        let key = catalogue_key(&self.secret);
+        Catalogue::signed(&key, &self.entries, self.known.max(self.subjects.written()))
     }
 
     /// The secret that a root wraps.
@@ -154,6 +171,7 @@ impl Keyring {
         )
         .ok_or(KeyringError::Damaged(key_id))?;
         self.named.insert(key_id, Named::Epoch(self.entries.len()));
+        self.catalogue_changed = true;
         self.entries.push(Entry {
             key_id,
             app: app.to_owned(),
@@ -204,12 +222,7 @@ impl Keyring {
                     chance,
                 )
                 .ok_or(KeyringError::Damaged(key_id))?;
-                self.subjects.add(Subject {
-                    app: app.to_owned(),
-                    name: subject,
-                    generation,
-                    wrapped: Some(wrapped),
-                })
+                self.subjects.add(app, subject, generation, Some(wrapped))
             }
         };
         self.named
@@ -228,12 +241,11 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Unknown`].
     pub fn destroy_epoch(&mut self, key_id: KeyId) -> Result<(), KeyringError> {
-        let entry = self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.key_id == key_id)
-            .ok_or(KeyringError::Unknown(key_id))?;
-        entry.wrapped = None;
+        let Some(&Named::Epoch(place)) = self.named.get(&key_id) else {
+            return Err(KeyringError::Unknown(key_id));
+        };
+        self.entries[place].wrapped = None;
+        self.catalogue_changed = true;
         Ok(())
     }
 

@@ -6,8 +6,8 @@
 //!                                                    ──wraps──▶ subject secret ──────▶ with a subject, over both
 //! ```
 //!
-//! What is derived can be derived again, so what must be destroyable is random: the secret of an epoch or a subject exists
-//! only as its wrap, and deleting the wrap destroys every token that was made under it (`docs/adr/0005`).
+//! What is derived can be derived again, so what must be destroyable is random: the secret of an epoch or a subject
+//! exists only as its wrap, and deleting the wrap destroys every token that was made under it (`docs/adr/0005`).
 //!
 //! Without features there is no IO here, no clock and no source of chance: the caller gives one ([`Chance`]).
 //! The feature `file` adds the store that keeps a keyring in a directory. What the bytes mean is in
@@ -22,6 +22,7 @@ pub mod file;
 mod hex;
 mod id;
 mod keyring;
+mod log;
 #[cfg(feature = "file")]
 pub mod root;
 mod secret;
@@ -34,7 +35,7 @@ pub use chance::{Ahead, Chance};
 pub use derive::{derive, encode};
 pub use error::KeyringError;
 pub use id::{KeyId, SubjectName};
-pub use keyring::{EpochView, FieldSecret, Keyring};
+pub use keyring::{EpochView, FieldSecret, Keyring, Replay};
 pub use secret::{EpochSecret, KeyringSecret, SubjectSecret};
 pub use subject::SubjectNames;
 pub use subjects::SubjectCount;

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{KeyId, SubjectName};
 use crate::wrap::Wrapped;
 
@@ -18,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) generation: u32,
     /// Absent once the subject was shredded.
     pub(crate) wrapped: Option<Wrapped>,
+    /// Where the secret of the generation before stands.
+    before: Option<usize>,
 }
 
 /// A key that belongs to an epoch and a subject.
@@ -31,12 +35,23 @@ pub(crate) struct Join {
 }
 
 /// How many entries of each kind there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SubjectCount {
     /// Secrets of subjects, those that were shredded included.
     pub subjects: usize,
     /// Keys that join an epoch and a subject.
     pub keys: usize,
+}
+
+impl SubjectCount {
+    /// The greater of each.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            subjects: self.subjects.max(other.subjects),
+            keys: self.keys.max(other.keys),
+        }
+    }
 }
 
 /// All of them.
@@ -68,6 +83,15 @@ impl Subjects {
         }
     }
 
+    /// Where this secret of a subject stands.
+    pub(crate) fn of(&self, app: &str, name: SubjectName, generation: u32) -> Option<usize> {
+        let mut place = self.latest(app, name)?;
+        while self.all.get(place)?.generation != generation {
+            place = self.all.get(place)?.before?;
+        }
+        Some(place)
+    }
+
     /// Where the latest secret of a subject stands, destroyed or not.
     pub(crate) fn latest(&self, app: &str, name: SubjectName) -> Option<usize> {
         self.latest.get(app)?.get(&name).copied()
@@ -79,13 +103,29 @@ impl Subjects {
     }
 
     /// Adds a secret, which must be the next generation of its subject.
-    pub(crate) fn add(&mut self, subject: Subject) -> usize {
+    pub(crate) fn add(
+        &mut self,
+        app: &str,
+        name: SubjectName,
+        generation: u32,
+        wrapped: Option<Wrapped>,
+    ) -> usize {
         let place = self.all.len();
-        self.latest
-            .entry(subject.app.clone())
-            .or_default()
-            .insert(subject.name, place);
-        self.all.push(subject);
+        let before = match self.latest.get_mut(app) {
+            Some(of_app) => of_app.insert(name, place),
+            None => {
+                let of_app = HashMap::from([(name, place)]);
+                self.latest.insert(app.to_owned(), of_app);
+                None
+            }
+        };
+        self.all.push(Subject {
+            app: app.to_owned(),
+            name,
+            generation,
+            wrapped,
+            before,
+        });
         place
     }
 

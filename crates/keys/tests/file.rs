@@ -31,9 +31,10 @@ fn what_is_saved_is_there_after_opening_again() {
     let directory = home.path().join("keys");
     let mut chance = SystemChance::new().unwrap();
     assert!(!FileStore::exists(&directory));
-    let (store, mut keyring) = FileStore::create(&directory, Root::KeyFile, &mut chance).unwrap();
+    let (mut store, mut keyring) =
+        FileStore::create(&directory, Root::KeyFile, &mut chance).unwrap();
     assert!(keyring.ensure_field("crm", "name", &mut chance).unwrap());
-    store.save(&keyring, &mut chance).unwrap();
+    store.save(&mut keyring, &mut chance).unwrap();
 
     assert!(FileStore::exists(&directory));
     assert_eq!(
@@ -160,9 +161,10 @@ fn a_creation_that_stopped_after_its_root_key_may_be_tried_again() {
 fn a_file_that_was_changed_or_cut_does_not_open() {
     let home = tempfile::tempdir().unwrap();
     let mut chance = Counter(1);
-    let (store, mut keyring) = FileStore::create(home.path(), Root::KeyFile, &mut chance).unwrap();
+    let (mut store, mut keyring) =
+        FileStore::create(home.path(), Root::KeyFile, &mut chance).unwrap();
     keyring.ensure_field("crm", "name", &mut chance).unwrap();
-    store.save(&keyring, &mut chance).unwrap();
+    store.save(&mut keyring, &mut chance).unwrap();
     let path = home.path().join("keyring.json");
     let text = fs::read_to_string(&path).unwrap();
     let open = |text: &str| {

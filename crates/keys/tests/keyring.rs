@@ -142,12 +142,12 @@ fn a_catalogue_of_another_version_or_shape_is_refused() {
     let (keyring, _) = keyring();
     let text = keyring.catalogue().to_json();
     let later =
-        Catalogue::from_json(&text.replacen("\"version\": 1", "\"version\": 2", 1)).unwrap();
-    assert_eq!(again(&keyring, later).err(), Some(KeyringError::Version(2)));
+        Catalogue::from_json(&text.replacen("\"version\": 2", "\"version\": 3", 1)).unwrap();
+    assert_eq!(again(&keyring, later).err(), Some(KeyringError::Version(3)));
     let odd = text.replacen("\"epochs\"", "\"eqochs\"", 1);
     assert!(matches!(
         Catalogue::from_json(&odd),
-        Err(KeyringError::Unreadable { line: 3, .. })
+        Err(KeyringError::Unreadable { line: 7, .. })
     ));
 }
 

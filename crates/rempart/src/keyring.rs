@@ -47,7 +47,7 @@ impl Opened {
         }
         if added {
             self.store
-                .save(&self.keyring, &mut self.chance)
+                .save(&mut self.keyring, &mut self.chance)
                 .map_err(explained)?;
         }
         Ok(())

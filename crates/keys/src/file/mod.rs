@@ -1,7 +1,9 @@
-//! The keyring in a directory: `keyring.json`, and for the embedded default `root.key` beside it.
+//! The keyring in a directory: `keyring.json`, `subjects.log` once there are subjects, and for the embedded default
+//! `root.key` beside them.
 //!
 //! - Written whole or not at all: into a new file, synced, then put in place and the directory synced. What was
-//!   saved survives `kill -9`; a creation that is interrupted leaves no keyring, and may be tried again.
+//!   saved survives `kill -9`; a creation that is interrupted leaves no keyring, and may be tried again. Subjects are
+//!   appended and synced; a line that was cut short counts for nothing, and nothing was sealed under it.
 //! - Only the owner reads or writes these files; one that others may open is refused, with the command that mends it.
 //! - The secret is wrapped by a key that only the root can make, with a commitment that is compared in constant time
 //!   before anything is decrypted: a wrong passphrase and a changed file are one error.
@@ -11,6 +13,7 @@
 mod chance;
 mod document;
 mod error;
+mod subjects_log;
 pub(crate) mod whole;
 
 use std::io;
@@ -25,6 +28,7 @@ use crate::chance::Chance;
 use crate::keyring::Keyring;
 use crate::root::RootRecord;
 use document::Document;
+use subjects_log::SubjectsLog;
 
 /// The keyring's file.
 pub(crate) const KEYRING: &str = "keyring.json";
@@ -34,6 +38,7 @@ pub(crate) const KEYRING: &str = "keyring.json";
 pub struct FileStore {
     directory: PathBuf,
     root: RootRecord,
+    log: SubjectsLog,
 }
 
 impl FileStore {
@@ -51,13 +56,15 @@ impl FileStore {
             return Err(StoreError::Exists { path });
         }
         whole::make_directory(directory)?;
-        let keyring = Keyring::create(chance);
+        let mut keyring = Keyring::create(chance);
         let root = RootRecord::wrap(root, directory, keyring.secret(), chance)?;
         let store = Self {
             directory: directory.to_owned(),
             root,
+            log: SubjectsLog::empty(directory),
         };
         whole::write_new(&path, &store.document(&keyring).to_json(), chance)?;
+        keyring.set_catalogue_written();
         Ok((store, keyring))
     }
 
@@ -69,11 +76,13 @@ impl FileStore {
     pub fn open(directory: &Path, root: Root<'_>) -> Result<(Self, Keyring), StoreError> {
         let document = Self::read(directory)?;
         let secret = document.root.unwrap(root, directory)?;
-        let keyring = Keyring::from_catalogue(secret, document.catalogue)?;
+        let mut keyring = Keyring::from_catalogue(secret, document.catalogue)?;
+        let log = SubjectsLog::read(directory, &mut keyring)?;
         Ok((
             Self {
                 directory: directory.to_owned(),
                 root: document.root,
+                log,
             },
             keyring,
         ))
@@ -106,16 +115,28 @@ impl FileStore {
         self.root.kind()
     }
 
-    /// Writes the keyring down; when this returns, it is on the disk.
+    /// Writes down what of the keyring is not yet; when this returns, it is on the disk. New subjects are appended,
+    /// which costs one sync however many there are; a destroyed secret is gone from every file of the directory.
     ///
     /// # Errors
-    /// [`StoreError::Write`]; the file is then as it was before, or as it was to be.
-    pub fn save(&self, keyring: &Keyring, chance: &mut dyn Chance) -> Result<(), StoreError> {
-        whole::replace(
-            &self.directory.join(KEYRING),
-            &self.document(keyring).to_json(),
-            chance,
-        )
+    /// [`StoreError::Write`]; the files are then as they were before, or as they were to be, and what was to be written
+    /// is written by the next call.
+    pub fn save(
+        &mut self,
+        keyring: &mut Keyring,
+        chance: &mut dyn Chance,
+    ) -> Result<(), StoreError> {
+        let path = self.directory.join(KEYRING);
+        if keyring.catalogue_changed() || keyring.log_must_be_rewritten() {
+            whole::remove_leftovers(&path)?;
+            whole::remove_leftovers(self.log.path())?;
+        }
+        // The catalogue first: the log names its epochs.
+        if keyring.catalogue_changed() {
+            self.write(keyring, chance)?;
+            keyring.set_catalogue_written();
+        }
+        self.log.save(keyring, chance)
     }
 
     /// Has the custodian wrap the secret anew where its key has a newer version, and writes that down; false where
@@ -133,9 +154,14 @@ impl FileStore {
             return Ok(false);
         };
         let former = std::mem::replace(&mut self.root, root);
-        self.save(keyring, chance)
+        self.write(keyring, chance)
             .inspect_err(|_| self.root = former)?;
         Ok(true)
+    }
+
+    fn write(&self, keyring: &Keyring, chance: &mut dyn Chance) -> Result<(), StoreError> {
+        let text = self.document(keyring).to_json();
+        whole::replace(&self.directory.join(KEYRING), &text, chance)
     }
 
     fn document(&self, keyring: &Keyring) -> Document {

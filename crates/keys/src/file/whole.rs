@@ -58,12 +58,19 @@ pub(crate) fn replace(path: &Path, text: &str, chance: &mut dyn Chance) -> Resul
     sync_directory(path)
 }
 
+/// Opens a file that only its owner may open, for reading.
+pub(crate) fn open(path: &Path) -> Result<File, StoreError> {
+    let failed = |source| reading(path, source);
+    let file = File::open(path).map_err(failed)?;
+    check_mode(path, &file.metadata().map_err(failed)?)?;
+    Ok(file)
+}
+
 /// Reads a file that only its owner may open.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, StoreError> {
     let failed = |source| reading(path, source);
-    let file = File::open(path).map_err(failed)?;
+    let file = open(path)?;
     let metadata = file.metadata().map_err(failed)?;
-    check_mode(path, &metadata)?;
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let length = usize::try_from(metadata.len().min(LONGEST)).unwrap_or(0);
     let mut text = Zeroizing::new(String::with_capacity(length + 1));
@@ -109,17 +116,43 @@ impl Drop for Beside {
     }
 }
 
-/// Makes a new name in a directory durable.
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    let Some(directory) = path.parent().filter(|_| cfg!(unix)) else {
+/// Removes what writes that were cut short left beside a file: it may hold what was destroyed since. Only for
+/// whoever holds the directory's lock.
+pub(crate) fn remove_leftovers(path: &Path) -> Result<(), StoreError> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok(());
     };
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(|source| StoreError::Write {
-            path: directory.to_owned(),
-            source,
-        })
+    let failed = |source| StoreError::Write {
+        path: directory.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let found = entry.file_name();
+        let suffix = found
+            .to_str()
+            .and_then(|found| found.strip_prefix(name.to_str()?)?.strip_prefix('.'));
+        if suffix.is_some_and(|suffix| hex::decode::<8>(suffix).is_some()) {
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a new name in a directory durable.
+fn sync_directory(path: &Path) -> Result<(), StoreError> {
+    sync_directory_of(path).map_err(|source| StoreError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// As [`sync_directory`], for whoever has words of its own for what fails.
+pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|_| cfg!(unix)) {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 #[cfg(unix)]

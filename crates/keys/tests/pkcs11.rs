@@ -51,10 +51,10 @@ fn a_keyring_opens_under_its_token_and_under_no_other_key() {
             let (own, other) = (root(token, "keyring"), root(token, "other"));
             own.ensure_key(&mut chance).unwrap();
             other.ensure_key(&mut chance).unwrap();
-            let (store, mut keyring) =
+            let (mut store, mut keyring) =
                 FileStore::create(&directory, Root::Custodian(&own), &mut chance).unwrap();
             keyring.ensure_field("crm", "name", &mut chance).unwrap();
-            store.save(&keyring, &mut chance).unwrap();
+            store.save(&mut keyring, &mut chance).unwrap();
             assert_eq!(
                 FileStore::root_kind_in(&directory).unwrap(),
                 RootKind::Pkcs11

@@ -22,6 +22,19 @@ const fn values() -> [u8; 256] {
     values
 }
 
+/// The two characters of each ten bits: half as many lookups as a character at a time.
+static PAIRS: [[u8; 2]; 1024] = pairs();
+
+const fn pairs() -> [[u8; 2]; 1024] {
+    let mut pairs = [[0; 2]; 1024];
+    let mut bits = 0;
+    while bits < 1024 {
+        pairs[bits] = [ALPHABET[bits >> 5], ALPHABET[bits & 31]];
+        bits += 1;
+    }
+    pairs
+}
+
 /// How many characters so many bytes take.
 pub(crate) const fn characters(bytes: usize) -> usize {
     (bytes * 8).div_ceil(5)
@@ -73,11 +86,9 @@ pub(crate) fn encode_in_place(text: &mut [u8], bytes: usize) {
 
 /// The eight characters of forty bits.
 pub(crate) fn spell(bits: u64) -> [u8; 8] {
-    let mut characters = [0; 8];
-    for (i, character) in characters.iter_mut().enumerate() {
-        *character = ALPHABET[((bits >> (35 - 5 * i)) & 31) as usize];
-    }
-    characters
+    let pair = |shift: u32| PAIRS[(bits >> shift & 1023) as usize];
+    let ([a, b], [c, d], [e, f], [g, h]) = (pair(30), pair(20), pair(10), pair(0));
+    [a, b, c, d, e, f, g, h]
 }
 
 /// Decodes `text` into `out`, which has room for [`bytes`] of it.
@@ -91,14 +102,20 @@ pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Result<(), usize> {
     let (places, last) = out.as_chunks_mut::<5>();
     let mut seen = 0;
     for (eight, five) in groups.iter().zip(places) {
-        let [_, _, _, decoded @ ..] = collect(eight, &mut seen).to_be_bytes();
+        let values = values_of(eight);
+        seen |= values;
+        let [_, _, _, decoded @ ..] = pack(values).to_be_bytes();
         *five = decoded;
     }
-    let bits = collect(tail, &mut seen) << (5 * (8 - tail.len()));
-    if seen == NONE {
+    let mut padded = *b"00000000";
+    let (filled, _) = padded.split_at_mut(tail.len());
+    filled.copy_from_slice(tail);
+    let values = values_of(&padded);
+    seen |= values;
+    if seen & !FIVE_BITS != 0 {
         return Err(run(text));
     }
-    let [_, _, _, decoded @ ..] = bits.to_be_bytes();
+    let [_, _, _, decoded @ ..] = pack(values).to_be_bytes();
     let (whole, loose) = decoded.split_at(last.len());
     last.copy_from_slice(whole);
     if loose.iter().any(|&byte| byte != 0) {
@@ -108,13 +125,19 @@ pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Result<(), usize> {
     }
 }
 
-/// The bits of at most eight characters; `seen` becomes [`NONE`] for good where one is of no alphabet.
-fn collect(characters: &[u8], seen: &mut u8) -> u64 {
-    characters.iter().fold(0, |bits, &character| {
-        let value = VALUES[usize::from(character)];
-        *seen |= value;
-        bits << 5 | u64::from(value & 31)
-    })
+/// The bits that a value has, in each of eight bytes.
+const FIVE_BITS: u64 = 0x1f1f_1f1f_1f1f_1f1f;
+
+/// The value of each character in a byte of its own; [`NONE`], which has more than five bits, where it is none.
+fn values_of(characters: &[u8; 8]) -> u64 {
+    u64::from_be_bytes(characters.map(|character| VALUES[usize::from(character)]))
+}
+
+/// Moves eight values together, by two, four and eight.
+fn pack(values: u64) -> u64 {
+    let tens = values & 0x001f_001f_001f_001f | (values & 0x1f00_1f00_1f00_1f00) >> 3;
+    let twenties = tens & 0x0000_03ff_0000_03ff | (tens & 0x03ff_0000_03ff_0000) >> 6;
+    twenties & 0x000f_ffff | (twenties & 0x000f_ffff_0000_0000) >> 12
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use crate::file::StoreError;
 /// Random bytes from the operating system, asked for each time.
 ///
 /// Nothing is buffered on purpose: a generator of our own, or bytes kept for later, would come twice in a virtual
-/// machine that is copied or set back, and a salt that comes twice is the one thing that sealing does not bear.
+/// machine that is copied or set back, and a salt that comes twice is the one thing that sealing does not bear. For
+/// the values of one message there is [`Ahead`](crate::Ahead).
 #[derive(Clone, Copy, Debug)]
 pub struct SystemChance {
     _proven: (),

@@ -1,6 +1,11 @@
 //! What the border cannot know by itself, as data: questions, their answers, and effects with a barrier.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use ::keys::SubjectName;
 use body::AskId;
+use seal::FieldKey;
 
 /// A question to the world outside. Bytes behind it wait until it is answered.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub enum Asked {
         /// The 40-bit identity to try first, random or, where equal values share a pointer, derived from the value.
         /// Where another row has it, the keeper draws on from it; the very same row keeps the one it has.
         first: u64,
+        /// Where identities of this pointer's shape lie.
+        space: Range<u64>,
         /// The value, sealed under the field's key.
         sealed: Vec<u8>,
     },
@@ -34,7 +41,27 @@ pub enum Asked {
         /// The pointer's identity.
         pointer: u64,
     },
+    /// Bring what was last remembered under a name; answered by [`Answer::Recalled`] or [`Answer::Gone`].
+    Recall {
+        /// The app.
+        app: String,
+        /// The name.
+        name: MemoryName,
+    },
+    /// Make sure, durably, that a field has a key for a subject; answered by [`Answer::Subject`] or
+    /// [`Answer::Gone`].
+    Subject {
+        /// The app.
+        app: String,
+        /// The field.
+        field: String,
+        /// Whose.
+        subject: SubjectName,
+    },
 }
+
+/// Names what is remembered of a value that was revealed: nobody without the key can tell of which.
+pub type MemoryName = [u8; 20];
 
 /// The answer to an [`Ask`].
 #[derive(Debug)]
@@ -56,11 +83,39 @@ pub enum Answer {
         /// The value, sealed under that field's key.
         sealed: Vec<u8>,
     },
+    /// What was remembered, sealed.
+    Recalled {
+        /// Which ask.
+        id: AskId,
+        /// The token, sealed under the app's key for such memories.
+        sealed: Vec<u8>,
+    },
+    /// The key of a field for a subject.
+    Subject {
+        /// Which ask.
+        id: AskId,
+        /// The key.
+        key: Arc<FieldKey>,
+    },
     /// No such row (never was, or erased).
     Gone {
         /// Which ask.
         id: AskId,
     },
+}
+
+impl Answer {
+    /// Which ask it answers.
+    #[must_use]
+    pub fn id(&self) -> AskId {
+        match self {
+            Self::Kept { id, .. }
+            | Self::Row { id, .. }
+            | Self::Recalled { id, .. }
+            | Self::Subject { id, .. }
+            | Self::Gone { id } => *id,
+        }
+    }
 }
 
 /// Something that must be carried out, and the output offset that may not leave before it is durable.
@@ -74,5 +129,14 @@ pub enum Effect {
         barrier: Option<u64>,
         /// What crossed.
         summary: crate::Summary,
+    },
+    /// Remember under a name the token that was just revealed; nothing waits for it.
+    Remember {
+        /// The app.
+        app: String,
+        /// The name.
+        name: MemoryName,
+        /// The token, sealed.
+        sealed: Vec<u8>,
     },
 }

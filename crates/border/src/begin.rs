@@ -6,12 +6,15 @@ use body::{Editor as _, Found, PlaceId, ValueType};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use policy::path::{NormalPath, normalise};
 use policy::{
-    App, AppIndex, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch, Unmatched,
+    App, AppIndex, Idempotency, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch,
+    Unmatched,
 };
 
 use crate::border::{Border, Inner};
 use crate::counts::Counts;
-use crate::sealer::Sealer;
+use crate::memory::Memory;
+use crate::sealer::{Known, Plain, Sealer};
+use crate::value::Parameters;
 use crate::{Exchange, Incoming, Refusal, RefusalCode};
 
 /// Which characters of a path segment are written `%XX` (RFC 3986 §3.3); tokens have none of them.
@@ -41,6 +44,7 @@ impl Border {
         let refuse = |refusal| Box::new(inner.name(index.0, None, refusal));
         let method = method(app, incoming, query).map_err(refuse)?;
         let normal = normalise(path).map_err(|fault| refuse(ambiguous(&fault)))?;
+        let memory = |resource: &str| Memory::new(&app.id, resource, inner.stable_key(index.0));
         let mut exchange = Exchange {
             border: Arc::clone(inner),
             app: index.0,
@@ -49,6 +53,8 @@ impl Border {
             reference: incoming.reference,
             reader: incoming.reader.clone(),
             resource: normal.as_str().to_owned(),
+            memory: memory(normal.as_str()),
+            parameters: Parameters::default(),
             target: None,
             headers: Vec::new(),
             counts: Arc::new(Counts::new(app.fields.len())),
@@ -63,6 +69,8 @@ impl Border {
         let Some(route) = app.routes.get(route_index) else {
             return Ok(exchange);
         };
+        exchange.memory = memory(route.resource(pattern, normal.as_str()));
+        exchange.parameters = parameters(route, pattern, path);
         if route.is_open() {
             return Ok(exchange);
         }
@@ -72,7 +80,12 @@ impl Border {
             index.0,
             (route_index, pattern),
             counts,
-            chance,
+            Known {
+                chance,
+                retry: retry(app, incoming, query),
+                memory: exchange.memory.clone(),
+                parameters: exchange.parameters.clone(),
+            },
         );
         let mut head = Head {
             sealer: &mut sealer,
@@ -93,6 +106,32 @@ impl Border {
         }
         Ok(exchange)
     }
+}
+
+/// The path parameters that the route's places name, decoded.
+fn parameters(route: &Route, pattern: usize, path: &str) -> Parameters {
+    let decoded = |name: &str| {
+        let range = route.patterns.get(pattern)?.template.locate(name, path)?;
+        let text = percent_encoding::percent_decode_str(path.get(range)?).collect();
+        Some((name.to_owned(), Plain::new(text)))
+    };
+    Parameters(route.parameters().filter_map(decoded).collect())
+}
+
+/// What the client calls this request, where the app's policy says that it has a name and the client gave one.
+fn retry(app: &App, incoming: &Incoming<'_>, query: Option<&str>) -> Option<Vec<u8>> {
+    let named = |place: &Idempotency| match place {
+        Idempotency::Header(name) => {
+            let value = incoming.headers.get(name)?;
+            Some(value.as_bytes().to_vec())
+        }
+        Idempotency::Parameter(name) => {
+            let value = parameter(query?, name)?.into_iter().next()?;
+            Some(percent_encoding::percent_decode_str(value).collect())
+        }
+    };
+    let found = app.idempotency.iter().find_map(named);
+    found.filter(|key| !key.is_empty())
 }
 
 fn misdirected() -> Box<Refusal> {

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ::keys::SubjectName;
 use body::ValueType;
 use http::HeaderValue;
 use policy::{App, AppIndex, Field, FieldIndex, Place, Plan, Route, RouteIndex, Treatment};
-use seal::{FieldKey, Pointer, PointerKey, Scanner, Token};
+use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 
 use crate::confine::confinement;
+use crate::keys::OfApp;
 use crate::sealer::Plain;
-use crate::{Keys, Limits, Refusal};
+use crate::{Keys, Limits, Refusal, pointers};
 
 /// The compiled plan with its keys and limits. Cheap to clone; replaced whole on reload, and an exchange that has
 /// begun ends under the one it began with.
@@ -65,6 +67,7 @@ impl Border {
 pub(crate) struct OpenedToken {
     /// The field's index in the app, if the policy still has it.
     pub field: Option<usize>,
+    pub key: Arc<FieldKey>,
     pub value_type: ValueType,
     pub plain: Plain,
 }
@@ -81,16 +84,24 @@ pub(crate) struct Inner {
 
 /// What is looked up once for an app, so that no request pays for it.
 struct Ready {
-    current: Vec<Option<Arc<FieldKey>>>,
-    fields: HashMap<String, usize>,
+    fields: Vec<ReadyField>,
+    by_name: HashMap<String, usize>,
+    /// The fields of which a pointer is found by its prefix.
     vaulted: Vec<usize>,
-    pointer: Option<Arc<PointerKey>>,
+    shared: Option<Arc<OfApp>>,
     confine: Option<HeaderValue>,
+}
+
+/// The keys of a field of the policy.
+#[derive(Default)]
+struct ReadyField {
+    current: Option<Arc<FieldKey>>,
+    earlier: Vec<Arc<FieldKey>>,
 }
 
 impl std::fmt::Debug for Ready {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Ready({} fields)", self.current.len())
+        write!(f, "Ready({} fields)", self.fields.len())
     }
 }
 
@@ -98,12 +109,12 @@ impl Ready {
     fn new(app: &App, keys: &Keys) -> Self {
         let fields = app.fields.iter().enumerate();
         Self {
-            current: app
+            fields: app
                 .fields
                 .iter()
-                .map(|field| keys.current(&app.id, &field.name).cloned())
+                .map(|field| ReadyField::new(app, field, keys))
                 .collect(),
-            fields: fields
+            by_name: fields
                 .clone()
                 .map(|(index, field)| (field.name.clone(), index))
                 .collect(),
@@ -111,8 +122,20 @@ impl Ready {
                 .filter(|(_, field)| may_point(field))
                 .map(|(index, _)| index)
                 .collect(),
-            pointer: keys.pointer(&app.id).cloned(),
+            shared: keys.app(&app.id).cloned(),
             confine: app.confine.then(|| confinement(app)).flatten(),
+        }
+    }
+}
+
+impl ReadyField {
+    fn new(app: &App, field: &Field, keys: &Keys) -> Self {
+        let Some(of) = keys.field(&app.id, &field.name) else {
+            return Self::default();
+        };
+        Self {
+            current: of.current.clone(),
+            earlier: of.earlier.clone(),
         }
     }
 }
@@ -133,13 +156,55 @@ impl Inner {
         Some((place, app.field(place.field)?))
     }
 
+    /// The app's id, for what is asked of the world.
+    pub fn app_id(&self, app: usize) -> String {
+        self.app(app).map(|app| app.id.clone()).unwrap_or_default()
+    }
+
+    fn ready(&self, app: usize, field: FieldIndex) -> Option<&ReadyField> {
+        self.apps.get(app)?.fields.get(field.0)
+    }
+
     /// The key that seals for a field of an app.
     pub fn current_key(&self, app: usize, field: FieldIndex) -> Option<&Arc<FieldKey>> {
-        self.apps.get(app)?.current.get(field.0)?.as_ref()
+        self.ready(app, field)?.current.as_ref()
+    }
+
+    /// The live keys under which values of the field were sealed before.
+    pub fn earlier_keys(&self, app: usize, field: FieldIndex) -> &[Arc<FieldKey>] {
+        self.ready(app, field).map_or(&[], |ready| &ready.earlier)
+    }
+
+    /// The key that seals for a field and a subject, if there is one already.
+    pub fn subject_key(
+        &self,
+        app: usize,
+        field: &str,
+        subject: SubjectName,
+    ) -> Option<Arc<FieldKey>> {
+        self.keys.of_subject(&self.app(app)?.id, field, subject)
+    }
+
+    /// The name of a subject, from what identifies it in the app: the value itself, or a token of it.
+    pub fn subject_name(&self, app: usize, identity: &[u8]) -> Option<SubjectName> {
+        let names = &self.shared(app)?.subjects;
+        Some(match self.open(app, identity) {
+            Some(opened) => names.name(&opened.plain),
+            None => names.name(identity),
+        })
+    }
+
+    fn shared(&self, app: usize) -> Option<&OfApp> {
+        self.apps.get(app)?.shared.as_deref()
     }
 
     pub fn pointer_key(&self, app: usize) -> Option<&PointerKey> {
-        self.apps.get(app)?.pointer.as_deref()
+        self.shared(app).map(|shared| &shared.pointer)
+    }
+
+    /// The key of what the app's `stable` fields are remembered by.
+    pub fn stable_key(&self, app: usize) -> Option<Arc<StableKey>> {
+        self.shared(app).map(|shared| Arc::clone(&shared.stable))
     }
 
     /// The policy that confines this app's pages, as a header.
@@ -147,25 +212,76 @@ impl Inner {
         self.apps.get(app)?.confine.as_ref()
     }
 
-    /// Reads a vault pointer of this app; with the field for which its check holds.
+    /// Whether `token` is a pointer of this very field.
+    pub fn is_pointer_of(&self, app: usize, field: &Field, token: &[u8]) -> bool {
+        if !may_point(field) {
+            return match (&field.treatment, self.pointer_key(app)) {
+                (Treatment::Vault(pointing), Some(key)) => {
+                    pointers::read(key, &field.name, &pointing.shape, token).is_some()
+                }
+                _ => false,
+            };
+        }
+        self.pointer(app, token)
+            .is_some_and(|(_, of)| of.name == field.name)
+    }
+
+    /// How long the token is that begins with `bytes`: of a pointer at a domain the domain goes with it.
+    pub fn measure(&self, app: usize, bytes: &[u8], last: bool) -> seal::Measure {
+        let measured = seal::measure(bytes, last);
+        let seal::Measure::Whole(length) = measured else {
+            return measured;
+        };
+        let Some((token, rest)) = bytes.split_at_checked(length) else {
+            return measured;
+        };
+        match self.pointer(app, token) {
+            Some((_, field)) => match pointers::domain(field, rest) {
+                pointers::Domain::None => measured,
+                pointers::Domain::Whole(domain) => seal::Measure::Whole(length + domain),
+                pointers::Domain::Cut(_) if last => measured,
+                pointers::Domain::Cut(domain) => seal::Measure::More(length + domain),
+            },
+            None => measured,
+        }
+    }
+
+    /// Writes what a token opened to as people spell it.
+    pub fn show(&self, app: usize, opened: &OpenedToken, plain: &mut Vec<u8>) {
+        let field = opened
+            .field
+            .and_then(|field| self.app(app)?.fields.get(field));
+        let shown = field
+            .and_then(|field| field.display.as_ref())
+            .zip(std::str::from_utf8(&opened.plain).ok())
+            .and_then(|(display, text)| display.write(text));
+        match shown {
+            Some(shown) => plain.extend_from_slice(shown.as_bytes()),
+            None => plain.extend_from_slice(&opened.plain),
+        }
+    }
+
+    /// Reads a vault pointer of this app, with or without the domain that it stands at; with the field for which its check holds.
     pub fn pointer(&self, app: usize, token: &[u8]) -> Option<(Pointer, &Field)> {
         let ready = self.apps.get(app)?;
         if ready.vaulted.is_empty() {
             return None;
         }
-        let pointer = Pointer::parse(token)?;
-        let key = ready.pointer.as_ref()?;
+        let (pointer, domain) = token.split_at_checked(seal::POINTER_LEN)?;
+        let pointer = Pointer::parse(pointer)?;
+        let key = self.pointer_key(app)?;
         let fields = &self.app(app)?.fields;
         let of = ready
             .vaulted
             .iter()
             .filter_map(|index| fields.get(*index))
-            .find(|field| key.verify(&field.name, &pointer));
+            .find(|field| key.verify(&field.name, &pointer))
+            .filter(|field| pointers::stands_at(field, domain));
         of.map(|field| (pointer, field))
     }
 
     /// The one key that may open this token on this app: named by the token, of this app (I9).
-    fn key_of(&self, app: usize, token: &Token) -> Option<&Arc<FieldKey>> {
+    fn key_of(&self, app: usize, token: &Token) -> Option<Arc<FieldKey>> {
         let key = self.keys.by_id(token.key_id())?;
         (key.app() == self.app(app)?.id).then_some(key)
     }
@@ -175,8 +291,8 @@ impl Inner {
         let token = Token::parse(text).ok()?;
         let key = self.key_of(app, &token)?;
         let mut plain = Plain::default();
-        let found = seal::open(key, &token, &mut plain).ok()?;
-        let field = self.apps.get(app)?.fields.get(key.field()).copied();
+        let found = seal::open(&key, &token, &mut plain).ok()?;
+        let field = self.apps.get(app)?.by_name.get(key.field()).copied();
         let value_type = if token.kind() == seal::Kind::Match {
             field
                 .and_then(|field| self.app(app)?.fields.get(field))
@@ -186,23 +302,22 @@ impl Inner {
         };
         Some(OpenedToken {
             field,
+            key,
             value_type,
             plain,
         })
     }
 
-    /// Whether `text` is a token that opens under this very field.
+    /// Whether `text` is a token that opens under this very field, or did before its key was destroyed.
     pub fn is_token_of(&self, app: usize, field: &Field, text: &[u8]) -> bool {
         let Ok(token) = Token::parse(text) else {
             return false;
         };
-        let Some(key) = self
-            .key_of(app, &token)
-            .filter(|key| key.field() == field.name)
-        else {
-            return false;
+        let Some(key) = self.key_of(app, &token) else {
+            let id = self.app(app).map_or("", |app| &app.id);
+            return self.keys.was_destroyed(token.key_id(), id, &field.name);
         };
-        seal::open(key, &token, &mut Plain::default()).is_ok()
+        key.field() == field.name && seal::open(&key, &token, &mut Plain::default()).is_ok()
     }
 
     /// Whether `text` begins like a token of this app that was cut short.

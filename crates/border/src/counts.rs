@@ -1,6 +1,11 @@
 //! What an exchange counted, shared between it and its two flows.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// The most `match` tokens of one exchange of which a fingerprint is kept: enough to measure how often values repeat.
+const MOST_MET: usize = 32;
 
 /// Counters by field of the app. The flows add, the exchange reads when they have ended.
 #[derive(Debug)]
@@ -8,6 +13,7 @@ pub(crate) struct Counts {
     protected: Box<[AtomicU32]>,
     revealed: Box<[AtomicU32]>,
     unopened: AtomicU32,
+    met: Mutex<Vec<(usize, u64)>>,
 }
 
 impl Counts {
@@ -17,6 +23,7 @@ impl Counts {
             protected: zeros(),
             revealed: zeros(),
             unopened: AtomicU32::new(0),
+            met: Mutex::default(),
         }
     }
 
@@ -30,6 +37,22 @@ impl Counts {
 
     pub fn unopened(&self) {
         add(Some(&self.unopened));
+    }
+
+    /// Takes note of a `match` token that leaves: equal tokens have equal fingerprints.
+    pub fn met(&self, field: usize, token: &[u8]) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if met.len() < MOST_MET {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(token);
+            met.push((field, hasher.finish()));
+        }
+    }
+
+    /// (field index, fingerprint) of the `match` tokens that left.
+    pub fn matched(&self) -> Vec<(usize, u64)> {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut met)
     }
 
     pub fn total_protected(&self) -> u32 {

@@ -14,12 +14,14 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::memory::Memory;
 use crate::opener::Opener;
 use crate::protect::Protect;
 use crate::refused::explain;
 use crate::reveal::{Coded, Reveal, State};
 use crate::sealer::Sealer;
-use crate::{Flow, Refusal};
+use crate::value::Parameters;
+use crate::{Effect, Flow, Refusal};
 
 /// The most that one message, and all together, may hold (design §4.6). Bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,9 @@ pub struct Summary {
     pub revealed: Vec<(String, u32)>,
     /// Tokens that could not be opened (foreign, damaged, destroyed keys).
     pub unopened: u32,
+    /// Fingerprints of some of the `match` tokens that left, by field: equal for equal tokens, and of no use but to
+    /// measure how often values repeat.
+    pub matched: Vec<(String, u64)>,
     /// The code of the refusal, if it was refused.
     pub refused: Option<&'static str>,
 }
@@ -123,6 +128,8 @@ pub struct Exchange {
     pub(crate) reference: Reference,
     pub(crate) reader: Reader,
     pub(crate) resource: String,
+    pub(crate) memory: Memory,
+    pub(crate) parameters: Parameters,
     pub(crate) target: Option<String>,
     pub(crate) headers: Vec<(HeaderName, Vec<HeaderValue>)>,
     pub(crate) counts: Arc<Counts>,
@@ -271,7 +278,13 @@ impl Exchange {
                 state: State::Holding,
             })
         };
-        let opener = Opener::new(Arc::clone(&self.border), self.app, Arc::clone(&self.counts));
+        let opener = Opener::new(
+            Arc::clone(&self.border),
+            (self.app, self.route),
+            Arc::clone(&self.counts),
+            self.memory.clone(),
+            self.parameters.clone(),
+        );
         let reveal = body::reveal::Reveal::new(medium, limits.body);
         Some(Box::new(Reveal::new(
             opener,
@@ -298,6 +311,13 @@ impl Exchange {
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("protected=?"))
     }
 
+    /// What is to be remembered of what was revealed since the last call. Carry it out before the bytes leave that
+    /// were taken since: the next request may come as soon as they are read.
+    #[must_use]
+    pub fn memories(&self) -> Vec<Effect> {
+        self.memory.take()
+    }
+
     /// What crossed so far. The counters are the flows': read it when they have ended.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -309,6 +329,11 @@ impl Exchange {
             unopened: self.counts.total_unopened(),
             ..Summary::default()
         };
+        for (field, fingerprint) in self.counts.matched() {
+            if let Some(field) = fields.get(field) {
+                summary.matched.push((field.name.clone(), fingerprint));
+            }
+        }
         for (field, protected, revealed) in self.counts.by_field() {
             let Some(field) = fields.get(field) else {
                 continue;

@@ -3,14 +3,49 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::keys::{KeyId, Keyring, KeyringError};
-use seal::{FieldKey, PointerKey};
+use ::keys::{EpochSecret, KeyId, Keyring, KeyringError, SubjectName, SubjectNames};
+use seal::{FieldKey, PointerKey, StableKey};
+
+/// The keys of subjects: too many to derive ahead, and made while the border runs. A lookup does no IO.
+pub trait SubjectKeys: Send + Sync {
+    /// The key of this id, if it is a subject's and was not destroyed.
+    fn by_id(&self, id: KeyId) -> Option<Arc<FieldKey>>;
+
+    /// The key that seals for a field of an app and a subject, if there is one.
+    fn current(&self, app: &str, field: &str, subject: SubjectName) -> Option<Arc<FieldKey>>;
+
+    /// Whether this id was that of a subject's key of this field, and the key was destroyed.
+    fn was_destroyed(&self, id: KeyId, app: &str, field: &str) -> bool;
+}
 
 /// Every field key of a keyring by its id, and the one that seals for each field.
 pub struct Keys {
     by_id: HashMap<KeyId, Arc<FieldKey>>,
-    current: HashMap<(String, String), Arc<FieldKey>>,
-    pointers: HashMap<String, Arc<PointerKey>>,
+    fields: HashMap<(String, String), OfField>,
+    apps: HashMap<String, Arc<OfApp>>,
+    destroyed: HashMap<KeyId, (String, String)>,
+    subjects: Option<Arc<dyn SubjectKeys>>,
+}
+
+/// The keys of a field.
+#[derive(Default)]
+pub(crate) struct OfField {
+    /// The one that seals.
+    pub current: Option<Arc<FieldKey>>,
+    /// The live ones before it, newest first: what was sealed under them still stands in the app.
+    pub earlier: Vec<Arc<FieldKey>>,
+    /// The secret of the first epoch, if it lives: of what has one epoch for ever.
+    pub first: Option<EpochSecret>,
+}
+
+/// The keys that all fields of an app share.
+pub(crate) struct OfApp {
+    /// Makes and checks vault pointers.
+    pub pointer: PointerKey,
+    /// Names and seals what `stable` fields are remembered by.
+    pub stable: Arc<StableKey>,
+    /// Names subjects.
+    pub subjects: SubjectNames,
 }
 
 impl std::fmt::Debug for Keys {
@@ -20,54 +55,95 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Derives every key of `keyring`.
+    /// Derives every key of `keyring` but those of subjects.
     ///
     /// # Errors
     /// An epoch whose secret does not unwrap: the keyring is damaged.
     pub fn derive(keyring: &Keyring) -> Result<Self, KeyringError> {
         let mut derived = Self {
             by_id: HashMap::new(),
-            current: HashMap::new(),
-            pointers: HashMap::new(),
+            fields: HashMap::new(),
+            apps: HashMap::new(),
+            destroyed: HashMap::new(),
+            subjects: None,
         };
         for epoch in keyring.epochs() {
-            let secret = keyring.epoch_secret(epoch.key_id)?;
-            let key = Arc::new(FieldKey::derive(
-                &secret,
-                epoch.key_id,
-                epoch.app,
-                epoch.field,
-                epoch.epoch,
-            ));
-            derived.by_id.insert(epoch.key_id, Arc::clone(&key));
-            if epoch.current {
-                derived
-                    .current
-                    .insert((epoch.app.to_owned(), epoch.field.to_owned()), key);
+            let of = (epoch.app.to_owned(), epoch.field.to_owned());
+            let app = epoch.app;
+            if !derived.apps.contains_key(app) {
+                let keys = Arc::new(OfApp::derive(keyring, app));
+                derived.apps.insert(app.to_owned(), keys);
             }
-            if !derived.pointers.contains_key(epoch.app) {
-                let secret = keyring.app_secret(epoch.app, PointerKey::PURPOSE);
-                derived.pointers.insert(
-                    epoch.app.to_owned(),
-                    Arc::new(PointerKey::derive(&secret, epoch.app)),
-                );
+            if !epoch.live {
+                derived.destroyed.insert(epoch.key_id, of);
+                continue;
+            }
+            let field = derived.fields.entry(of).or_default();
+            let secret = keyring.epoch_secret(epoch.key_id)?;
+            let key = FieldKey::derive(&secret, epoch.key_id, app, epoch.field, epoch.epoch);
+            let key = Arc::new(key);
+            derived.by_id.insert(epoch.key_id, Arc::clone(&key));
+            if epoch.epoch == 1 {
+                field.first = Some(secret);
+            }
+            if epoch.current {
+                field.current = Some(key);
+            } else {
+                field.earlier.insert(0, key);
             }
         }
         Ok(derived)
     }
 
+    /// Adds the keys of subjects.
+    #[must_use]
+    pub fn with_subjects(mut self, subjects: Arc<dyn SubjectKeys>) -> Self {
+        self.subjects = Some(subjects);
+        self
+    }
+
     /// The key of this id: the only one that can open a token that names it.
-    pub(crate) fn by_id(&self, id: KeyId) -> Option<&Arc<FieldKey>> {
-        self.by_id.get(&id)
+    pub(crate) fn by_id(&self, id: KeyId) -> Option<Arc<FieldKey>> {
+        let own = self.by_id.get(&id).cloned();
+        own.or_else(|| self.subjects.as_ref()?.by_id(id))
     }
 
-    /// The key that seals for this field.
-    pub(crate) fn current(&self, app: &str, field: &str) -> Option<&Arc<FieldKey>> {
-        self.current.get(&(app.to_owned(), field.to_owned()))
+    /// Whether this id was that of a key of this field, and the key was destroyed.
+    pub(crate) fn was_destroyed(&self, id: KeyId, app: &str, field: &str) -> bool {
+        let of = self.destroyed.get(&id);
+        let own = of.is_some_and(|of| of.0 == app && of.1 == field);
+        let subjects = self.subjects.as_ref();
+        own || subjects.is_some_and(|subjects| subjects.was_destroyed(id, app, field))
     }
 
-    /// The key that checks this app's vault pointers.
-    pub(crate) fn pointer(&self, app: &str) -> Option<&Arc<PointerKey>> {
-        self.pointers.get(app)
+    /// The key that seals for a field and a subject.
+    pub(crate) fn of_subject(
+        &self,
+        app: &str,
+        field: &str,
+        subject: SubjectName,
+    ) -> Option<Arc<FieldKey>> {
+        self.subjects.as_ref()?.current(app, field, subject)
+    }
+
+    /// The keys of this field.
+    pub(crate) fn field(&self, app: &str, field: &str) -> Option<&OfField> {
+        self.fields.get(&(app.to_owned(), field.to_owned()))
+    }
+
+    /// The keys that this app's fields share.
+    pub(crate) fn app(&self, app: &str) -> Option<&Arc<OfApp>> {
+        self.apps.get(app)
+    }
+}
+
+impl OfApp {
+    fn derive(keyring: &Keyring, app: &str) -> Self {
+        let secret = |purpose| keyring.app_secret(app, purpose);
+        Self {
+            pointer: PointerKey::derive(&secret(PointerKey::PURPOSE), app),
+            stable: Arc::new(StableKey::derive(&secret(StableKey::PURPOSE), app)),
+            subjects: SubjectNames::derive(&secret(SubjectNames::PURPOSE), app),
+        }
     }
 }

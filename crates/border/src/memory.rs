@@ -6,10 +6,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use seal::StableKey;
+use seal::{FieldKey, Repeat, StableKey};
 
+use crate::Effect;
 use crate::ask::MemoryName;
-use crate::{Chance, Effect};
 
 /// The most that one answer is remembered of: a list of thousands is no edit form.
 const MOST: usize = 4096;
@@ -43,7 +43,7 @@ impl Memory {
     /// The name of what was revealed as this value; nothing where the app has no key.
     pub fn name(&self, field: &str, value: &[u8]) -> Option<MemoryName> {
         let key = self.key.as_ref()?;
-        Some(key.name(field, self.resource.as_bytes(), &line_ends(value)))
+        Some(key.name(field, &self.resource, &line_ends(value)))
     }
 
     /// Opens what was remembered under a name.
@@ -51,8 +51,9 @@ impl Memory {
         self.key.as_ref()?.open(name, sealed)
     }
 
-    /// Remembers that `token` was revealed as `value`.
-    pub fn remember(&self, field: &str, value: &[u8], token: &[u8], chance: &mut dyn Chance) {
+    /// Remembers that `token` was revealed as `value`. The salt is made from what is remembered under a key of the
+    /// field, so that a page read twice says the same twice.
+    pub fn remember(&self, field: &str, value: &[u8], token: &[u8], of: &FieldKey) {
         let Some((key, name)) = self.key.as_ref().zip(self.name(field, value)) else {
             return;
         };
@@ -61,10 +62,11 @@ impl Memory {
             return;
         }
         kept.count += 1;
+        let mut salt = Repeat::new(of, &[b"memory", &name, token]);
         kept.waiting.push(Effect::Remember {
             app: self.app.clone(),
             name,
-            sealed: key.seal(&name, token, chance),
+            sealed: key.seal(&name, token, &mut salt),
         });
     }
 

@@ -1,15 +1,21 @@
 //! The side of a response that knows tokens: finds, measures and opens them, for this app's fields only (I9).
+//!
+//! What has a prefix is opened wherever it stands. What has none ([`policy::Route::reveal`]) is opened at the places
+//! that its route names, where this is the editor of the answer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use body::AskId;
 use body::reveal::{Measure, Opened, Tokens};
+use body::{AskId, Edit, Editor, Error, Found, ValueType};
+use policy::{Dates, Field, Place, PointerShape, Treatment};
 
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::memory::Memory;
 use crate::sealer::Plain;
-use crate::{Answer, Ask, Asked};
+use crate::value::{Parameters, Value};
+use crate::{Answer, Ask, Asked, pointers};
 
 /// What stands where a token was cut short by the app: never guessed, never gibberish.
 const CUT: &[u8] = b"[...]";
@@ -18,19 +24,52 @@ const CUT: &[u8] = b"[...]";
 pub(crate) struct Opener {
     border: Arc<Inner>,
     app: usize,
+    route: Option<usize>,
     counts: Arc<Counts>,
+    memory: Memory,
+    parameters: Parameters,
     asks: Vec<Ask>,
+    waiting: HashMap<AskId, Waiting>,
     filled: HashMap<AskId, Plain>,
     next: u32,
 }
 
+/// What an answer is awaited for.
+struct Waiting {
+    /// What stands there as long as nothing is known, and what is remembered to have been revealed.
+    token: Vec<u8>,
+    /// The field that the row must be of.
+    field: String,
+    /// What is shown where the row is gone.
+    otherwise: Otherwise,
+}
+
+/// What is shown where a pointer leads to nothing.
+#[derive(Clone, Copy)]
+enum Otherwise {
+    /// The mark of what cannot be opened.
+    Mark,
+    /// What stood there: it was never sure to be a pointer.
+    Token,
+}
+
 impl Opener {
-    pub fn new(border: Arc<Inner>, app: usize, counts: Arc<Counts>) -> Self {
+    pub fn new(
+        border: Arc<Inner>,
+        (app, route): (usize, Option<usize>),
+        counts: Arc<Counts>,
+        memory: Memory,
+        parameters: Parameters,
+    ) -> Self {
         Self {
             border,
             app,
+            route,
             counts,
+            memory,
+            parameters,
             asks: Vec::new(),
+            waiting: HashMap::new(),
             filled: HashMap::new(),
             next: 0,
         }
@@ -40,24 +79,28 @@ impl Opener {
         std::mem::take(&mut self.asks)
     }
 
-    /// Takes an answer: the row's value, or the pointer as it stood where the row does not open.
+    /// Takes an answer: the row's value, or what is shown where there is none.
     pub fn answer(&mut self, answer: Answer) {
-        let (id, row) = match answer {
-            Answer::Row { id, field, sealed } => (id, Some((field, sealed))),
-            Answer::Gone { id } | Answer::Kept { id, .. } => (id, None),
+        let id = answer.id();
+        let Some(waiting) = self.waiting.remove(&id) else {
+            return;
         };
-        let opened =
-            row.and_then(|(field, sealed)| self.border.open_row(self.app, &field, &sealed));
+        let row = match answer {
+            Answer::Row { field, sealed, .. } if field == waiting.field => Some(sealed),
+            _ => None,
+        };
+        let opened = row.and_then(|sealed| self.border.open_row(self.app, &waiting.field, &sealed));
         let plain = match opened {
             Some(opened) => {
-                if let Some(field) = opened.field {
-                    self.counts.reveal(field);
-                }
+                self.revealed(opened.field, &opened.plain, &waiting.token);
                 opened.plain
             }
             None => {
                 self.counts.unopened();
-                Plain::new(CUT.to_vec())
+                match waiting.otherwise {
+                    Otherwise::Mark => Plain::new(CUT.to_vec()),
+                    Otherwise::Token => Plain::new(waiting.token),
+                }
             }
         };
         self.filled.insert(id, plain);
@@ -71,6 +114,82 @@ impl Opener {
             true
         })
     }
+
+    /// Counts a value that is shown, and remembers its token where the field is `stable`.
+    fn revealed(&self, field: Option<usize>, plain: &[u8], token: &[u8]) {
+        let Some(index) = field else { return };
+        self.counts.reveal(index);
+        let field = self
+            .border
+            .app(self.app)
+            .and_then(|app| app.fields.get(index));
+        if let Some(field) = field.filter(|field| field.stable)
+            && let Some(key) = self.border.current_key(self.app, policy::FieldIndex(index))
+        {
+            self.memory.remember(&field.name, plain, token, key);
+        }
+    }
+
+    fn bring(&mut self, pointer: u64, waiting: Waiting) -> AskId {
+        let id = AskId(self.next);
+        self.next += 1;
+        self.waiting.insert(id, waiting);
+        self.asks.push(Ask {
+            id,
+            what: Asked::Bring {
+                app: self.border.app_id(self.app),
+                pointer,
+            },
+        });
+        id
+    }
+
+    /// What a value without prefix at a place of the answer stands for.
+    fn at_place(&mut self, found: &Found<'_>, out: &mut Vec<u8>) -> Option<Edit> {
+        let border = Arc::clone(&self.border);
+        let reveal = border.route(self.app, self.route?)?.reveal.as_ref()?;
+        let place = reveal.places.get(usize::from(found.place.0))?;
+        let field = border.app(self.app)?.field(place.field)?;
+        let value = Value::new(found, place, &self.parameters);
+        match &field.treatment {
+            Treatment::Vault(pointing) if !pointing.shape.has_prefix() => {
+                self.at_pointer(field, &pointing.shape, found)
+            }
+            _ => None,
+        }
+    }
+
+    fn at_pointer(
+        &mut self,
+        field: &Field,
+        shape: &PointerShape,
+        found: &Found<'_>,
+    ) -> Option<Edit> {
+        let key = self.border.pointer_key(self.app)?;
+        let pointer = pointers::read(key, &field.name, shape, found.text)?;
+        let id = self.bring(
+            pointer,
+            Waiting {
+                token: found.text.to_vec(),
+                field: field.name.clone(),
+                otherwise: Otherwise::Token,
+            },
+        );
+        Some(match found.value_type {
+            ValueType::Number => Edit::PendingSpelled(id),
+            _ => Edit::Pending(id),
+        })
+    }
+}
+
+impl Editor for Opener {
+    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
+        let edit = self.at_place(&found, replacement);
+        if edit.is_none() {
+            replacement.clear();
+        }
+        Ok(edit.unwrap_or(Edit::Keep))
+    }
 }
 
 impl Tokens for Opener {
@@ -79,7 +198,7 @@ impl Tokens for Opener {
     }
 
     fn measure(&self, bytes: &[u8], last: bool) -> Measure {
-        match seal::measure(bytes, last) {
+        match self.border.measure(self.app, bytes, last) {
             seal::Measure::Whole(length) => Measure::Whole(length),
             seal::Measure::More(length) => Measure::More(length),
             seal::Measure::Cut(length) => Measure::Cut(length),
@@ -88,31 +207,23 @@ impl Tokens for Opener {
     }
 
     fn open(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Opened {
-        if let Some((pointer, of)) = self.border.pointer(self.app, token) {
-            let Some(app) = self.border.app(self.app) else {
-                return Opened::Leave;
+        let border = Arc::clone(&self.border);
+        if let Some((pointer, of)) = border.pointer(self.app, token) {
+            let waiting = Waiting {
+                token: token.to_vec(),
+                field: of.name.clone(),
+                otherwise: Otherwise::Mark,
             };
-            let kind = of.value_type;
-            let id = AskId(self.next);
-            self.next += 1;
-            self.asks.push(Ask {
-                id,
-                what: Asked::Bring {
-                    app: app.id.clone(),
-                    pointer: pointer.id.get(),
-                },
-            });
-            return Opened::Pending(id, kind);
+            let id = self.bring(pointer.id.get(), waiting);
+            return Opened::Pending(id, of.value_type);
         }
-        if let Some(opened) = self.border.open(self.app, token) {
-            plain.extend_from_slice(&opened.plain);
-            if let Some(field) = opened.field {
-                self.counts.reveal(field);
-            }
+        if let Some(opened) = border.open(self.app, token) {
+            border.show(self.app, &opened, plain);
+            self.revealed(opened.field, &opened.plain, token);
             return Opened::Value(opened.value_type);
         }
         self.counts.unopened();
-        if self.border.is_cut(self.app, token) {
+        if border.is_cut(self.app, token) {
             plain.extend_from_slice(CUT);
             return Opened::Mark;
         }

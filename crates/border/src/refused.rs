@@ -43,10 +43,34 @@ impl Sealer {
     }
 
     pub(crate) fn away(&self, place: &Place) -> Box<Refusal> {
+        Box::new(self.named(home_away(), place))
+    }
+
+    /// As [`Sealer::away`], for the place of this index.
+    pub(crate) fn away_at(&self, place: usize) -> Box<Refusal> {
+        let border = &self.border;
+        match border.place(self.app, self.route, place) {
+            Some((place, _)) => self.away(place),
+            None => Box::new(border.name(self.app, None, home_away())),
+        }
+    }
+
+    /// Whose value it is cannot be told, so it has no key.
+    pub(crate) fn subjectless(&self, place: &Place) -> Box<Refusal> {
         let refusal = Refusal::new(
-            RefusalCode::HomeAway,
-            "the key of a field is not at hand",
-            "ask whoever runs Rempart: `rempart doctor` says what is wrong",
+            RefusalCode::MissingPlace,
+            "the request does not say whose value this is, and the policy asks for it",
+            "send what `subject` names with the value, or take `subject` from the policy",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    /// A value in a head would need an answer that a head does not wait for.
+    pub(crate) fn unaskable(&self, place: &Place) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            "a value in the request's head would have to be kept at home before it can be looked up",
+            "give the field the treatment `match` in the policy, or `equality = true`",
         );
         Box::new(self.named(refusal, place))
     }
@@ -111,6 +135,14 @@ impl Sealer {
             Refusal::new(code, error.to_string(), hint),
         )
     }
+}
+
+fn home_away() -> Refusal {
+    Refusal::new(
+        RefusalCode::HomeAway,
+        "the key of a field is not at hand",
+        "ask whoever runs Rempart: `rempart doctor` says what is wrong",
+    )
 }
 
 /// The code and the remedy of what a format said.

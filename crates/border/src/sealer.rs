@@ -1,23 +1,23 @@
-//! The editor of a request: decides what each value at a place becomes, by its field's treatment.
+//! The editor of a request: decides what each value at a place becomes, and keeps what is still to be known for it.
 //!
 //! A value that is already a token of its place's field passes as it is; tokens inside a longer value are opened
-//! before the whole is sealed, so that nothing is sealed twice. What needs the vault leaves a hole and an ask.
+//! before the whole is sealed, so that nothing is sealed twice. On its way a value may have to wait for the rows
+//! of pointers in it, for the token it was last revealed from (`stable`), for its subject's key, and for the
+//! pointer that stands for it: each leaves a hole and an ask. What is done at the end is in `treat`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use body::{AskId, Edit, Editor, Error, ErrorKind, Found, ValueType};
-use policy::{Field, Part, Place, PointerShape, Pointing, Treatment, normalise};
-use seal::PointerId;
+use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId};
+use policy::{Part, PointerShape, Treatment};
 use zeroize::Zeroizing;
 
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::memory::{Memory, same_text};
 use crate::tokens::{Glued, Stands, look};
-use crate::{Answer, Ask, Asked, Refusal, RefusalCode};
-
-/// What a masked value is replaced by.
-const MASK: &[u8] = b"***";
+use crate::value::{Parameters, Value};
+use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
 
 /// Decides about every value of one request; keeps the asks and the refusal.
 pub(crate) struct Sealer {
@@ -26,28 +26,45 @@ pub(crate) struct Sealer {
     pub route: usize,
     pub pattern: usize,
     pub counts: Arc<Counts>,
-    chance: Box<dyn seal::Chance + Send>,
+    pub(crate) chance: Box<dyn seal::Chance + Send>,
+    /// What the client calls this request, so that the same one sent again carries the same bytes.
+    pub(crate) retry: Option<Vec<u8>>,
+    pub(crate) memory: Memory,
+    pub(crate) parameters: Parameters,
     asks: Vec<Ask>,
     waiting: HashMap<AskId, Waiting>,
     filled: HashMap<AskId, Vec<u8>>,
+    /// The value whose companion is asked for next.
+    last: Option<(Value, Plain)>,
     next: u32,
     seen: Vec<bool>,
     refusal: Option<Box<Refusal>>,
 }
 
+/// What one exchange knows before its values are met.
+pub(crate) struct Known {
+    pub chance: Box<dyn seal::Chance + Send>,
+    pub retry: Option<Vec<u8>>,
+    pub memory: Memory,
+    pub parameters: Parameters,
+}
+
 /// What is to be done with an answer.
 enum Waiting {
     /// The pointer goes into the hole of the same id.
-    Pointer { place: usize },
+    Pointer(Value),
     /// A row that `hole`'s value needs before it can be sealed.
     Part { hole: AskId },
     /// A value glued together from text and rows; sealed when the last row is there.
-    Whole {
-        place: usize,
-        value_type: ValueType,
-        glued: Glued,
-    },
+    Whole { value: Value, glued: Glued },
+    /// A value that may have been revealed before.
+    Recalled { value: Value, text: Plain },
+    /// A value whose subject has no key at hand.
+    Subject { value: Value, text: Plain },
 }
+
+/// What a value became, or the ask that it waits for.
+pub(crate) type Outcome = Result<Edit, Box<Refusal>>;
 
 impl Sealer {
     pub fn new(
@@ -55,7 +72,7 @@ impl Sealer {
         app: usize,
         (route, pattern): (usize, usize),
         counts: Arc<Counts>,
-        chance: Box<dyn seal::Chance + Send>,
+        known: Known,
     ) -> Self {
         let places = border
             .route(app, route)
@@ -66,10 +83,14 @@ impl Sealer {
             route,
             pattern,
             counts,
-            chance,
+            chance: known.chance,
+            retry: known.retry,
+            memory: known.memory,
+            parameters: known.parameters,
             asks: Vec::new(),
             waiting: HashMap::new(),
             filled: HashMap::new(),
+            last: None,
             next: 0,
             seen: vec![false; places],
             refusal: None,
@@ -104,36 +125,6 @@ impl Sealer {
         Some(self.named(refusal, place))
     }
 
-    /// Takes an answer; what it completes stands in [`Sealer::fill`] afterwards, and new asks may have come.
-    pub fn answer(&mut self, answer: Answer) -> Result<(), Box<Refusal>> {
-        let (id, row) = match answer {
-            Answer::Kept { id, pointer } => return self.kept(id, pointer),
-            Answer::Row { id, field, sealed } => (id, Some((field, sealed))),
-            Answer::Gone { id } => (id, None),
-        };
-        let Some(Waiting::Part { hole }) = self.take_waiting(id) else {
-            return Ok(());
-        };
-        let app = self.app;
-        let opened = row.and_then(|(field, sealed)| self.border.open_row(app, &field, &sealed));
-        let Some(Waiting::Whole { glued, .. }) = self.waiting.get_mut(&hole) else {
-            return Ok(());
-        };
-        glued.bring(id, opened.map(|opened| opened.plain));
-        if !glued.complete() {
-            return Ok(());
-        }
-        let Some(Waiting::Whole {
-            place,
-            value_type,
-            glued,
-        }) = self.take_waiting(hole)
-        else {
-            return Ok(());
-        };
-        self.treat_late(hole, place, value_type, &glued.text())
-    }
-
     /// Whether the hole of `ask` can be filled, and with what.
     pub fn fill(&mut self, ask: AskId, out: &mut Vec<u8>) -> bool {
         let filled = self.filled.remove(&ask);
@@ -143,25 +134,129 @@ impl Sealer {
         })
     }
 
-    fn kept(&mut self, id: AskId, pointer: u64) -> Result<(), Box<Refusal>> {
-        let Some(Waiting::Pointer { place }) = self.take_waiting(id) else {
+    /// Takes an answer; what it completes stands in [`Sealer::fill`] afterwards, and new asks may have come.
+    pub fn answer(&mut self, answer: Answer) -> Result<(), Box<Refusal>> {
+        let id = answer.id();
+        let Some(waiting) = self.waiting.remove(&id) else {
             return Ok(());
         };
-        let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, place) else {
-            return Ok(());
+        match waiting {
+            Waiting::Pointer(value) => self.kept(id, &value, &answer),
+            Waiting::Part { hole } => self.brought(id, hole, answer),
+            Waiting::Recalled { value, text } => self.recalled(id, value, &text, answer),
+            Waiting::Subject { value, text } => match answer {
+                Answer::Subject { key, .. } => {
+                    self.go_on(id, value, &text, |sealer, value, text, out| {
+                        sealer.treat(value, text, Some(&key), out)
+                    })
+                }
+                _ => Err(self.away_at(value.place)),
+            },
+            // Its parts are asked for, not the whole.
+            whole @ Waiting::Whole { .. } => {
+                self.waiting.insert(id, whole);
+                Ok(())
+            }
+        }
+    }
+
+    /// The text of a pointer that was kept for the value at this place.
+    fn pointer_text(&self, place: usize, pointer: u64) -> Option<Vec<u8>> {
+        let (_, field) = self.border.place(self.app, self.route, place)?;
+        let key = self.border.pointer_key(self.app)?;
+        let shape = match &field.treatment {
+            Treatment::Vault(pointing) => &pointing.shape,
+            _ => &PointerShape::Token,
         };
-        let known = border.pointer_key(self.app).zip(PointerId::new(pointer));
-        let Some((key, pointer)) = known else {
-            return Err(self.away(place));
+        pointers::text(key, &field.name, shape, pointer)
+    }
+
+    fn kept(&mut self, id: AskId, value: &Value, answer: &Answer) -> Result<(), Box<Refusal>> {
+        let Answer::Kept { pointer, .. } = answer else {
+            return Err(self.away_at(value.place));
         };
-        self.filled
-            .insert(id, key.text(&field.name, pointer).to_vec());
+        let text = self.pointer_text(value.place, *pointer);
+        let text = text.ok_or_else(|| self.away_at(value.place))?;
+        self.filled.insert(id, text);
         Ok(())
     }
 
-    fn take_waiting(&mut self, id: AskId) -> Option<Waiting> {
-        self.waiting.remove(&id)
+    fn brought(&mut self, id: AskId, hole: AskId, answer: Answer) -> Result<(), Box<Refusal>> {
+        let opened = match answer {
+            Answer::Row { field, sealed, .. } => self.border.open_row(self.app, &field, &sealed),
+            _ => None,
+        };
+        let Some(Waiting::Whole { glued, .. }) = self.waiting.get_mut(&hole) else {
+            return Ok(());
+        };
+        glued.bring(id, opened.map(|opened| opened.plain));
+        if !glued.complete() {
+            return Ok(());
+        }
+        match self.waiting.remove(&hole) {
+            Some(Waiting::Whole { value, glued }) => {
+                self.go_on(hole, value, &glued.text(), Self::enter)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The token that a value was last revealed from takes its place if it still is that value's.
+    fn recalled(
+        &mut self,
+        id: AskId,
+        value: Value,
+        text: &Plain,
+        answer: Answer,
+    ) -> Result<(), Box<Refusal>> {
+        if let Answer::Recalled { sealed, .. } = answer
+            && let Some(token) = self.recollection(&value, text, &sealed)
+        {
+            if let Some((place, _)) = self.border.place(self.app, self.route, value.place) {
+                self.counts.protect(place.field.0);
+            }
+            self.filled.insert(id, token);
+            return Ok(());
+        }
+        self.go_on(id, value, text, Self::with_subject)
+    }
+
+    fn recollection(&self, value: &Value, text: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (_, field) = self.border.place(self.app, self.route, value.place)?;
+        let token = self
+            .memory
+            .open(&self.memory.name(&field.name, text)?, sealed)?;
+        if self.border.is_pointer_of(self.app, field, &token) {
+            return Some(token);
+        }
+        let opened = self.border.open(self.app, &token)?;
+        let same = opened.key.field() == field.name
+            && opened.value_type == value.value_type
+            && same_text(&opened.plain, text);
+        same.then_some(token)
+    }
+
+    /// Goes on with a value for which a hole stands.
+    fn go_on(
+        &mut self,
+        hole: AskId,
+        mut value: Value,
+        text: &Plain,
+        step: impl FnOnce(&mut Self, Value, &[u8], &mut Vec<u8>) -> Outcome,
+    ) -> Result<(), Box<Refusal>> {
+        value.hole = Some(hole);
+        let mut replacement = Vec::new();
+        match step(self, value, text, &mut replacement)? {
+            Edit::Replace | Edit::Spelled => {
+                self.filled.insert(hole, replacement);
+            }
+            Edit::Keep => {
+                self.filled.insert(hole, text.to_vec());
+            }
+            // It waits again, under the same id.
+            _ => {}
+        }
+        Ok(())
     }
 
     fn ask(&mut self) -> AskId {
@@ -170,246 +265,151 @@ impl Sealer {
         id
     }
 
-    /// Treats a value whose parts had to be fetched first.
-    fn treat_late(
-        &mut self,
-        hole: AskId,
-        place: usize,
-        kind: ValueType,
-        text: &[u8],
-    ) -> Result<(), Box<Refusal>> {
-        let mut replacement = Vec::new();
-        match self.treat(place, kind, text, &mut replacement, Some(hole))? {
-            Edit::Replace => {
-                self.filled.insert(hole, replacement);
-            }
-            Edit::Pending(_) => {}
-            _ => {
-                self.filled.insert(hole, text.to_vec());
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies the treatment of a place's field to a value without tokens in it. `hole` is the ask of the hole
-    /// that already stands for it, if one does.
-    fn treat(
-        &mut self,
-        index: usize,
-        value_type: ValueType,
-        text: &[u8],
-        replacement: &mut Vec<u8>,
-        hole: Option<AskId>,
-    ) -> Result<Edit, Box<Refusal>> {
-        let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, index) else {
-            return Ok(Edit::Keep);
-        };
-        match &field.treatment {
-            Treatment::Pass => return Ok(Edit::Keep),
-            Treatment::Block | Treatment::Words { .. } | Treatment::Date(_) => {
-                return Err(self.blocked(place));
-            }
-            Treatment::Mask => replacement.extend_from_slice(MASK),
-            Treatment::Sealed { commit } => {
-                let key = self.key(place)?;
-                seal::seal_sealed(
-                    &key,
-                    kind(value_type),
-                    text,
-                    seal::Sealing {
-                        commit: *commit,
-                        ..seal::Sealing::default()
-                    },
-                    &mut *self.chance,
-                    replacement,
-                )
-                .map_err(|error| self.unsealable(place, &error))?;
-            }
-            Treatment::Match => {
-                self.check_type(place, field, value_type)?;
-                let key = self.key(place)?;
-                let text = std::str::from_utf8(text).map_err(|_| self.not_text(place))?;
-                let normal = normalise(text, &field.normalise);
-                let normal = normal.as_ref().map_or(text, |normal| normal.as_str());
-                seal::seal_match(&key, normal.as_bytes(), replacement)
-                    .map_err(|error| self.unsealable(place, &error))?;
-                if field
-                    .max
-                    .is_some_and(|max| replacement.len() > max as usize)
-                {
-                    return self.point(index, normal, replacement, hole);
-                }
-            }
-            Treatment::Vault(Pointing {
-                shape: PointerShape::Token,
-                equality: false,
-            }) => {
-                self.check_type(place, field, value_type)?;
-                let key = self.key(place)?;
-                let mut sealed = Vec::new();
-                seal::seal_sealed(
-                    &key,
-                    kind(value_type),
-                    text,
-                    seal::Sealing::default(),
-                    &mut *self.chance,
-                    &mut sealed,
-                )
-                .map_err(|error| self.unsealable(place, &error))?;
-                let first = PointerId::random(&mut *self.chance);
-                self.counts.protect(place.field.0);
-                return Ok(self.keep(index, field, first, sealed, hole));
-            }
-            Treatment::Vault(_) => return Err(self.blocked(place)),
-        }
-        if let Some(max) = field.max.filter(|max| replacement.len() > *max as usize) {
-            return Err(self.too_long(place, max, replacement.len()));
-        }
-        self.counts.protect(place.field.0);
-        Ok(Edit::Replace)
-    }
-
-    /// A `match` value whose token its column does not take: an equality pointer, decided by its length alone, so
-    /// that equal values stay equal. Kept as its own token, which is equal for equal values.
-    ///
-    /// In a head, which waits for nobody, the pointer that was tried first is asked for: the right one unless
-    /// another value of the app had that 40-bit identity before.
-    fn point(
-        &mut self,
-        index: usize,
-        normal: &str,
-        token: &mut Vec<u8>,
-        hole: Option<AskId>,
-    ) -> Result<Edit, Box<Refusal>> {
-        let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, index) else {
-            return Ok(Edit::Keep);
-        };
-        let max = field.max.unwrap_or(u32::MAX);
-        if seal::POINTER_LEN > max as usize {
-            return Err(self.too_long(place, max, token.len()));
-        }
-        let Some(key) = border.pointer_key(self.app) else {
-            return Err(self.away(place));
-        };
-        let first = key.equal_id(&field.name, normal.as_bytes(), 0);
-        self.counts.protect(place.field.0);
-        let sealed = std::mem::take(token);
-        if place.part == Part::Body {
-            return Ok(self.keep(index, field, first, sealed, hole));
-        }
-        token.extend_from_slice(&key.text(&field.name, first));
-        Ok(Edit::Replace)
-    }
-
-    /// Asks for a value to be kept at home.
-    fn keep(
-        &mut self,
-        index: usize,
-        field: &Field,
-        first: PointerId,
-        sealed: Vec<u8>,
-        hole: Option<AskId>,
-    ) -> Edit {
+    /// Asks for a value that waits, in the hole that stands for it or a new one.
+    fn wait(&mut self, hole: Option<AskId>, what: Asked, waiting: Waiting) -> Edit {
         let id = hole.unwrap_or_else(|| self.ask());
-        let app = self
-            .border
-            .app(self.app)
-            .map(|app| app.id.clone())
-            .unwrap_or_default();
-        self.waiting.insert(id, Waiting::Pointer { place: index });
-        self.asks.push(Ask {
-            id,
-            what: Asked::Keep {
-                app,
-                field: field.name.clone(),
-                first: first.get(),
-                sealed,
-            },
-        });
+        self.waiting.insert(id, waiting);
+        self.asks.push(Ask { id, what });
         Edit::Pending(id)
     }
 
-    fn key(&self, place: &Place) -> Result<Arc<seal::FieldKey>, Box<Refusal>> {
-        self.border
-            .current_key(self.app, place.field)
-            .cloned()
-            .ok_or_else(|| self.away(place))
-    }
-}
-
-impl Editor for Sealer {
-    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
-        self.decide(found, replacement).map_err(|refusal| {
-            self.refusal = Some(refusal);
-            Error::new(ErrorKind::Stopped, 0)
-        })
-    }
-}
-
-impl Sealer {
-    fn decide(
+    /// Begins with a value without tokens in it: as it was revealed, if it is remembered.
+    pub(crate) fn enter(
         &mut self,
-        found: Found<'_>,
+        value: Value,
+        text: &[u8],
         replacement: &mut Vec<u8>,
-    ) -> Result<Edit, Box<Refusal>> {
+    ) -> Outcome {
+        let border = Arc::clone(&self.border);
+        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+            return Ok(Edit::Keep);
+        };
+        // A value with a companion is remembered by that: what stands at its own place is the same for all.
+        let remembered = place.companion.is_some() == value.is_companion;
+        let name = (field.stable && remembered && place.part == Part::Body)
+            .then(|| self.memory.name(&field.name, text))
+            .flatten();
+        let Some(name) = name else {
+            return self.with_subject(value, text, replacement);
+        };
+        let what = Asked::Recall {
+            app: border.app_id(self.app),
+            name,
+        };
+        let text = Plain::new(text.to_vec());
+        Ok(self.wait(value.hole, what, Waiting::Recalled { value, text }))
+    }
+
+    /// Goes on once the key is at hand: the field's own, or its subject's.
+    fn with_subject(&mut self, value: Value, text: &[u8], replacement: &mut Vec<u8>) -> Outcome {
+        let border = Arc::clone(&self.border);
+        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+            return Ok(Edit::Keep);
+        };
+        if place.subject.is_none() {
+            return self.treat(value, text, None, replacement);
+        }
+        let subject = value
+            .subject
+            .as_ref()
+            .ok_or_else(|| self.subjectless(place))?;
+        let name = border.subject_name(self.app, subject);
+        let name = name.ok_or_else(|| self.away(place))?;
+        if let Some(key) = border.subject_key(self.app, &field.name, name) {
+            return self.treat(value, text, Some(&key), replacement);
+        }
+        if place.part != Part::Body {
+            return Err(self.away(place));
+        }
+        let what = Asked::Subject {
+            app: border.app_id(self.app),
+            field: field.name.clone(),
+            subject: name,
+        };
+        let text = Plain::new(text.to_vec());
+        Ok(self.wait(value.hole, what, Waiting::Subject { value, text }))
+    }
+
+    /// Asks for a value to be kept at home; its pointer goes where the value stood.
+    pub(crate) fn keep(&mut self, value: Value, what: Asked) -> Edit {
+        self.wait(value.hole, what, Waiting::Pointer(value))
+    }
+
+    fn decide(&mut self, found: &Found<'_>, replacement: &mut Vec<u8>) -> Outcome {
         let index = usize::from(found.place.0);
         if let Some(seen) = self.seen.get_mut(index) {
             *seen = true;
         }
         let border = Arc::clone(&self.border);
-        let Some((_, field)) = border.place(self.app, self.route, index) else {
+        let Some((place, field)) = border.place(self.app, self.route, index) else {
             return Ok(Edit::Keep);
         };
+        let value = Value::new(found, place, &self.parameters);
+        self.last = place
+            .companion
+            .is_some()
+            .then(|| (value.clone(), Plain::new(found.text.to_vec())));
         if matches!(
             field.treatment,
             Treatment::Pass | Treatment::Block | Treatment::Mask
         ) {
-            return self.treat(index, found.value_type, found.text, replacement, None);
+            return self.treat(value, found.text, None, replacement);
         }
         match look(&border, self.app, field, found.text) {
-            Stands::Alone => self.treat(index, found.value_type, found.text, replacement, None),
-            Stands::Token => Ok(Edit::Keep),
+            Stands::Alone => self.enter(value, found.text, replacement),
+            Stands::Token => {
+                self.last = None;
+                Ok(Edit::Keep)
+            }
             Stands::Glued(glued) if glued.complete() => {
-                self.treat(index, found.value_type, &glued.text(), replacement, None)
+                self.enter(value, &glued.text(), replacement)
             }
-            Stands::Glued(mut glued) => {
-                let hole = self.ask();
-                let app = border
-                    .app(self.app)
-                    .map(|app| app.id.clone())
-                    .unwrap_or_default();
-                for pointer in glued.pointers() {
-                    let id = self.ask();
-                    *pointer.1 = Some(id);
-                    self.waiting.insert(id, Waiting::Part { hole });
-                    self.asks.push(Ask {
-                        id,
-                        what: Asked::Bring {
-                            app: app.clone(),
-                            pointer: pointer.0,
-                        },
-                    });
-                }
-                let whole = Waiting::Whole {
-                    place: index,
-                    value_type: found.value_type,
-                    glued,
-                };
-                self.waiting.insert(hole, whole);
-                Ok(Edit::Pending(hole))
-            }
+            Stands::Glued(glued) => Ok(self.gather(value, glued)),
         }
+    }
+
+    /// Asks for the rows of the pointers in a value.
+    fn gather(&mut self, value: Value, mut glued: Glued) -> Edit {
+        let hole = self.ask();
+        let app = self.border.app_id(self.app);
+        for pointer in glued.pointers() {
+            let id = self.ask();
+            *pointer.1 = Some(id);
+            self.waiting.insert(id, Waiting::Part { hole });
+            self.asks.push(Ask {
+                id,
+                what: Asked::Bring {
+                    app: app.clone(),
+                    pointer: pointer.0,
+                },
+            });
+        }
+        self.waiting.insert(hole, Waiting::Whole { value, glued });
+        Edit::Pending(hole)
+    }
+
+    fn stop(&mut self, refusal: Box<Refusal>) -> Error {
+        self.refusal = Some(refusal);
+        Error::new(ErrorKind::Stopped, 0)
     }
 }
 
-/// The body's word for a type in the token's.
-fn kind(value_type: ValueType) -> seal::ValueType {
-    match value_type {
-        ValueType::String => seal::ValueType::String,
-        ValueType::Number => seal::ValueType::Number,
-        ValueType::Boolean => seal::ValueType::Boolean,
+impl Editor for Sealer {
+    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
+        self.decide(&found, replacement)
+            .map_err(|refusal| self.stop(refusal))
+    }
+
+    fn companion(&mut self, _place: PlaceId, text: &mut Vec<u8>) -> Result<Edit, Error> {
+        let Some((value, plain)) = self.last.take() else {
+            return Ok(Edit::Keep);
+        };
+        self.accompany(value, &plain, text)
+            .map_err(|refusal| self.stop(refusal))
+    }
+
+    fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
+        self.other_epochs(place, value, others);
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn look(border: &Inner, app: usize, field: &Field, text: &[u8]) -> St
     let mut from = 0;
     while let Some(start) = border.scanner.find(text, from) {
         let Some(rest) = text.get(start..) else { break };
-        let seal::Measure::Whole(length) = seal::measure(rest, true) else {
+        let seal::Measure::Whole(length) = border.measure(app, rest, true) else {
             from = start + 1;
             continue;
         };

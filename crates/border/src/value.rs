@@ -1,7 +1,7 @@
 //! A value at a place of a request, and what its treatment needs to know beside its text.
 
 use body::{AskId, Found, ValueType};
-use policy::{Beside, Field, Place};
+use policy::{Beside, Place};
 
 use crate::sealer::Plain;
 
@@ -20,23 +20,28 @@ pub(crate) struct Value {
     pub tweak: Option<Plain>,
     /// The hole that already stands for it in the output.
     pub hole: Option<AskId>,
+    /// It is what goes to the place's companion.
+    pub is_companion: bool,
 }
 
 impl Value {
     /// The value that a format found, with its siblings.
-    pub fn new(found: &Found<'_>, place: &Place, field: &Field, parameters: &Parameters) -> Self {
+    pub fn new(found: &Found<'_>, place: &Place, parameters: &Parameters) -> Self {
         let mut siblings = found.beside.iter();
         let mut beside = |wanted: Option<&Beside>| match wanted? {
             Beside::Parameter(name) => parameters.get(name),
-            Beside::Selector(_) => siblings.next()?.map(|text| Plain::new(text.to_vec())),
+            Beside::Selector(_) => siblings
+                .next()?
+                .map(|text: &[u8]| Plain::new(text.to_vec())),
         };
         Self {
             place: usize::from(found.place.0),
             ordinal: found.ordinal,
             value_type: found.value_type,
-            subject: beside(place.subject_of(field)),
+            subject: beside(place.subject.as_ref()),
             tweak: beside(place.tweak.as_ref()),
             hole: None,
+            is_companion: false,
         }
     }
 }

@@ -35,6 +35,24 @@ impl Route {
         self.places.is_empty()
     }
 
+    /// The resource that a path of one of its patterns is about ([`crate::template::Template::resource`]).
+    #[must_use]
+    pub fn resource<'a>(&self, pattern: usize, path: &'a str) -> &'a str {
+        let pattern = self.patterns.get(pattern);
+        pattern.map_or(path, |pattern| pattern.template.resource(path))
+    }
+
+    /// The path parameters that its places take in, by name; one may come twice.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        let revealed = self.reveal.iter().flat_map(|reveal| &reveal.places);
+        let places = self.places.iter().chain(revealed);
+        let beside = places.flat_map(|place| [&place.subject, &place.tweak]);
+        beside.filter_map(|beside| match beside {
+            Some(Beside::Parameter(name)) => Some(name.as_str()),
+            Some(Beside::Selector(_)) | None => None,
+        })
+    }
+
     /// The place of an id that a format reported for this route.
     #[must_use]
     pub fn place(&self, id: PlaceId) -> Option<&Place> {

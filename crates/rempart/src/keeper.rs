@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use body::AskId;
 use border::{Answer, Ask, Asked, Effect, Summary};
 use journal::{Count, Entry, Journal, Outcome};
 use keys::file::SystemChance;
 use proxy::{Away, Home, HomeFuture};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vault::{Keep, Vault};
+use vault::{Keep, Stable, Vault};
+
+use crate::recent::Recent;
 
 /// How many of the latest exchanges the console shows.
 const LATEST: usize = 20;
@@ -20,6 +23,7 @@ pub struct Keeper {
     vault: Arc<Vault>,
     journal: Arc<Journal>,
     seen: Arc<Mutex<Seen>>,
+    recent: Recent,
     chance: SystemChance,
 }
 
@@ -35,9 +39,10 @@ pub struct Seen {
 }
 
 impl Keeper {
-    /// A keeper of this vault and this journal.
+    /// A keeper of this vault and this journal. Starts a task, so a runtime must be there.
     pub fn new(vault: Arc<Vault>, journal: Arc<Journal>, chance: SystemChance) -> Self {
         Self {
+            recent: Recent::new(Arc::clone(&vault)),
             vault,
             journal,
             seen: Arc::default(),
@@ -69,54 +74,98 @@ impl Keeper {
         seen.latest.push_front(entry);
     }
 
-    /// Answers a batch: what is to be kept in one transaction, what is to be brought in one read.
+    /// Answers a batch: what is to be kept in one transaction, what is to be brought and recalled in one read each.
     async fn answers(&self, asks: Vec<Ask>) -> Result<Vec<Answer>, vault::Error> {
-        let (mut keep, mut kept, mut bring, mut brought) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut batch = Batch::default();
+        let mut answers = Vec::with_capacity(asks.len());
         for Ask { id, what } in asks {
             match what {
                 Asked::Keep {
                     app,
                     field,
                     first,
+                    space,
                     sealed,
                 } => {
-                    kept.push(id);
-                    keep.push(Keep {
+                    batch.kept.push(id);
+                    batch.keep.push(Keep {
                         app,
                         field,
                         first,
-                        space: vault::POINTERS,
+                        space,
                         sealed,
                     });
                 }
                 Asked::Bring { app, pointer } => {
-                    brought.push(id);
-                    bring.push((app, pointer));
+                    batch.brought.push(id);
+                    batch.bring.push((app, pointer));
+                }
+                Asked::Recall { app, name } => {
+                    let name = (app, name);
+                    if let Some(sealed) = self.recent.recall(&name) {
+                        answers.push(Answer::Recalled { id, sealed });
+                    } else {
+                        batch.recalled.push(id);
+                        batch.recall.push(name);
+                    }
                 }
                 // What this version of the border cannot ask, nobody can answer.
-                _ => brought.push(id),
+                _ => answers.push(Answer::Gone { id }),
             }
         }
-        let mut answers = Vec::with_capacity(kept.len() + brought.len());
-        if !keep.is_empty() {
-            let pointers = self.vault.keep(keep).await?;
+        batch.answer(&self.vault, answers).await
+    }
+}
+
+/// The questions for the vault, each kind by itself.
+#[derive(Default)]
+struct Batch {
+    keep: Vec<Keep>,
+    kept: Vec<AskId>,
+    bring: Vec<(String, u64)>,
+    brought: Vec<AskId>,
+    recall: Vec<(String, [u8; 20])>,
+    recalled: Vec<AskId>,
+}
+
+impl Batch {
+    async fn answer(
+        self,
+        vault: &Vault,
+        mut answers: Vec<Answer>,
+    ) -> Result<Vec<Answer>, vault::Error> {
+        if !self.keep.is_empty() {
+            let pointers = vault.keep(self.keep).await?;
+            let kept = self.kept.into_iter().zip(pointers);
+            answers.extend(kept.map(|(id, pointer)| Answer::Kept { id, pointer }));
+        }
+        if !self.bring.is_empty() {
+            let rows = vault.bring(self.bring).await?;
             answers.extend(
-                kept.into_iter()
-                    .zip(pointers)
-                    .map(|(id, pointer)| Answer::Kept { id, pointer }),
+                self.brought
+                    .into_iter()
+                    .zip(rows)
+                    .map(|(id, row)| match row {
+                        Some(row) => Answer::Row {
+                            id,
+                            field: row.field,
+                            sealed: row.sealed,
+                        },
+                        None => Answer::Gone { id },
+                    }),
             );
         }
-        if !brought.is_empty() {
-            let rows = self.vault.bring(bring).await?;
-            answers.extend(brought.into_iter().zip(rows).map(|(id, row)| match row {
-                Some(row) => Answer::Row {
-                    id,
-                    field: row.field,
-                    sealed: row.sealed,
-                },
-                None => Answer::Gone { id },
-            }));
+        if !self.recall.is_empty() {
+            let rows = vault.recall(self.recall).await?;
+            answers.extend(
+                self.recalled
+                    .into_iter()
+                    .zip(rows)
+                    .map(|(id, row)| match row {
+                        Some(sealed) => Answer::Recalled { id, sealed },
+                        None => Answer::Gone { id },
+                    }),
+            );
         }
         Ok(answers)
     }
@@ -149,7 +198,9 @@ impl Home for Keeper {
     }
 
     fn note(&self, effect: Effect) {
-        if let Some(entry) = entry(effect) {
+        if let Effect::Remember { app, name, sealed } = effect {
+            self.recent.remember(Stable { app, name, sealed });
+        } else if let Some(entry) = entry(effect) {
             if let Err(error) = self.journal.note(&entry) {
                 tracing::error!(%error, "the journal did not take an entry");
             }
@@ -181,6 +232,7 @@ fn entry(effect: Effect) -> Option<Entry> {
         revealed,
         unopened,
         refused,
+        matched: _,
     } = summary;
     Some(Entry {
         // A clock that cannot be written down is told by an empty time; the entry matters more.

@@ -11,6 +11,7 @@ mod keeper;
 mod keyring;
 mod policies;
 mod policy_command;
+mod recent;
 mod reload;
 mod settings;
 mod through;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use border::{
-    Answer, Ask, Asked, Border, Exchange, Flow, Incoming, Keys, Limits, Progress, Reader,
-    Reference, Refusal,
+    Answer, Ask, Asked, Border, Effect, Exchange, Flow, Incoming, Keys, Limits, MemoryName,
+    Progress, Reader, Reference, Refusal,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -30,6 +30,7 @@ impl Chance for Counter {
 #[derive(Default)]
 pub struct Vault {
     pub rows: HashMap<u64, (String, Vec<u8>)>,
+    pub memories: HashMap<(String, MemoryName), Vec<u8>>,
 }
 
 impl Vault {
@@ -56,7 +57,23 @@ impl Vault {
                 },
                 None => Answer::Gone { id },
             },
+            Asked::Recall { app, name } => match self.memories.get(&(app, name)) {
+                Some(sealed) => Answer::Recalled {
+                    id,
+                    sealed: sealed.clone(),
+                },
+                None => Answer::Gone { id },
+            },
             other => panic!("nobody answers {other:?}"),
+        }
+    }
+
+    /// Carries out what an exchange wants remembered.
+    pub fn remember(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Remember { app, name, sealed } = effect {
+                self.memories.insert((app, name), sealed);
+            }
         }
     }
 

@@ -169,6 +169,10 @@ impl Revealing {
     }
 
     fn note(&mut self, step: Result<Progress, Refusal>) -> Result<(), BodyError> {
+        // Before the bytes that were just revealed can be taken: what they show may come back at once.
+        for memory in self.record.exchange().memories() {
+            self.record.home().note(memory);
+        }
         match step.map_err(|_| BodyError::Unrevealed)? {
             Progress::More => {}
             Progress::Need(asks) => {

@@ -1,0 +1,285 @@
+//! What each treatment makes of a value: one arm each, and nothing else decides.
+
+use std::sync::Arc;
+
+use body::{Edit, PlaceId, ValueType};
+use policy::{Dates, Field, Part, Place, PointerShape, Pointing, Treatment, normalise};
+use seal::{Chance, FieldKey, Pad, PointerId, Repeat};
+
+use crate::sealer::{Outcome, Plain, Sealer};
+use crate::value::Value;
+use crate::{Asked, Refusal, pointers};
+
+/// What a masked value, and one that went to its companion, is replaced by.
+const MASK: &[u8] = b"***";
+
+impl Sealer {
+    /// Applies the treatment of a place's field to a value without tokens in it. `key` is its subject's, where it
+    /// has one.
+    pub(crate) fn treat(
+        &mut self,
+        value: Value,
+        text: &[u8],
+        key: Option<&Arc<FieldKey>>,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let border = Arc::clone(&self.border);
+        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+            return Ok(Edit::Keep);
+        };
+        match &field.treatment {
+            Treatment::Pass => return Ok(Edit::Keep),
+            Treatment::Block => return Err(self.blocked(place)),
+            Treatment::Mask => out.extend_from_slice(MASK),
+            _ if value.is_companion => {
+                let key = self.key(place, key)?;
+                self.seal(&key, place, field, &value, text, out)?;
+                return Ok(Edit::Replace);
+            }
+            Treatment::Date(Dates::StandIn) => out.extend_from_slice(stand_in(field)),
+            Treatment::Sealed { .. } if place.companion.is_some() => {
+                out.extend_from_slice(stand_in(field));
+            }
+            Treatment::Sealed { .. } => {
+                let key = self.key(place, key)?;
+                let text = self.normal(place, field, text)?;
+                self.seal(&key, place, field, &value, &text, out)?;
+            }
+            Treatment::Words { .. } | Treatment::Date(Dates::Shift { .. }) => {
+                return Err(self.blocked(place));
+            }
+            Treatment::Match => {
+                self.check_type(place, field, value.value_type)?;
+                let key = self.key(place, key)?;
+                let normal = self.normal(place, field, text)?;
+                seal::seal_match(&key, &normal, out)
+                    .map_err(|error| self.unsealable(place, &error))?;
+                self.counts.met(place.field.0, out);
+                if field.max.is_some_and(|max| out.len() > max as usize) {
+                    out.clear();
+                    let pointing = Pointing {
+                        shape: PointerShape::Token,
+                        equality: true,
+                    };
+                    return self.point(value, &pointing, &normal, &key, out);
+                }
+            }
+            Treatment::Vault(pointing) => {
+                self.check_type(place, field, value.value_type)?;
+                let key = self.key(place, key)?;
+                let normal = self.normal(place, field, text)?;
+                return self.point(value, pointing, &normal, &key, out);
+            }
+        }
+        self.fits(place, field, out)?;
+        self.counts.protect(place.field.0);
+        Ok(Edit::Replace)
+    }
+
+    /// A `sealed` token of a value; in a request with an idempotency key always the same one.
+    fn seal(
+        &mut self,
+        key: &FieldKey,
+        place: &Place,
+        field: &Field,
+        value: &Value,
+        text: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Box<Refusal>> {
+        let sealing = field.sealing();
+        let sealed = self.with_chance(key, place, field, value, text, |chance| {
+            seal::seal_sealed(key, kind(value.value_type), text, sealing, chance, out)
+        });
+        sealed.map_err(|error| self.unsealable(place, &error))
+    }
+
+    /// Gives `with` its chance: the exchange's, or where the request has an idempotency key one that is a function
+    /// of all that the token is made from, so that the request sent again carries the same bytes.
+    fn with_chance<R>(
+        &mut self,
+        key: &FieldKey,
+        place: &Place,
+        field: &Field,
+        value: &Value,
+        text: &[u8],
+        with: impl FnOnce(&mut dyn Chance) -> R,
+    ) -> R {
+        let Some(retry) = &self.retry else {
+            return with(&mut *self.chance);
+        };
+        let options = options(field, value);
+        let ordinal = value.ordinal.to_be_bytes();
+        let parts: [&[u8]; 5] = [retry, place.at.as_bytes(), &ordinal, &options, text];
+        with(&mut Repeat::new(key, &parts))
+    }
+
+    /// A value that stays at home: asks for it to be kept, under a pointer of this shape. A `match` value whose
+    /// token its column does not take goes here too, decided by its length alone, so that equal values stay equal.
+    ///
+    /// In a head, which waits for nobody, the pointer that was tried first is asked for: the right one unless
+    /// another value of the app had that identity before.
+    fn point(
+        &mut self,
+        value: Value,
+        pointing: &Pointing,
+        normal: &[u8],
+        key: &Arc<FieldKey>,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let border = Arc::clone(&self.border);
+        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+            return Ok(Edit::Keep);
+        };
+        let Some(pointer) = border.pointer_key(self.app) else {
+            return Err(self.away(place));
+        };
+        let length = pointers::length(&pointing.shape);
+        if let Some(max) = field.max.filter(|max| length > *max as usize) {
+            return Err(self.too_long(place, max, length));
+        }
+        let space = pointers::space(&pointing.shape);
+        let first = if pointing.equality {
+            pointer.equal_id(&field.name, normal, 0)
+        } else {
+            self.with_chance(key, place, field, &value, normal, PointerId::random)
+        };
+        let first = pointers::within(first.get(), &space);
+        self.counts.protect(place.field.0);
+        if place.part != Part::Body {
+            if !pointing.equality {
+                return Err(self.unaskable(place));
+            }
+            let text = pointers::text(pointer, &field.name, &pointing.shape, first);
+            out.extend_from_slice(&text.ok_or_else(|| self.away(place))?);
+            return Ok(Edit::Replace);
+        }
+        let mut sealed = Vec::new();
+        if pointing.equality {
+            // The row is found again by its bytes, so it keeps its key as long as that lives: a rotation changes
+            // what stands in the app, and a pointer says nothing of any key.
+            let earliest = self.border.earlier_keys(self.app, place.field).last();
+            let key = earliest.filter(|_| key.subject().is_none()).unwrap_or(key);
+            seal::seal_match(key, normal, &mut sealed)
+                .map_err(|error| self.unsealable(place, &error))?;
+        } else {
+            self.seal(key, place, field, &value, normal, &mut sealed)?;
+        }
+        let spelled = field.value_type == ValueType::Number
+            && matches!(pointing.shape, PointerShape::Digits(_));
+        let keep = Asked::Keep {
+            app: border.app_id(self.app),
+            field: field.name.clone(),
+            first,
+            space,
+            sealed,
+        };
+        Ok(match self.keep(value, keep) {
+            Edit::Pending(id) if spelled => Edit::PendingSpelled(id),
+            edit => edit,
+        })
+    }
+
+    /// What goes to the companion of the value that was just replaced.
+    pub(crate) fn accompany(
+        &mut self,
+        mut value: Value,
+        text: &Plain,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        value.is_companion = true;
+        value.hole = None;
+        self.enter(value, text, out)
+    }
+
+    /// The tokens of a value under the field's earlier keys, for a search that can ask for several.
+    pub(crate) fn other_epochs(&self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
+        let border = &self.border;
+        let Some((place, field)) = border.place(self.app, self.route, usize::from(place.0)) else {
+            return;
+        };
+        if field.treatment != Treatment::Match {
+            return;
+        }
+        let Ok(normal) = self.normal(place, field, value) else {
+            return;
+        };
+        for key in border.earlier_keys(self.app, place.field) {
+            let mut token = Vec::new();
+            let sealed = seal::seal_match(key, &normal, &mut token);
+            // One that its column does not take stands there as a pointer, which is the same in every epoch.
+            if sealed.is_ok() && field.max.is_none_or(|max| token.len() <= max as usize) {
+                others.push(token);
+            }
+        }
+    }
+
+    /// The key that seals: the subject's where there is one, else the field's.
+    fn key(
+        &self,
+        place: &Place,
+        subject: Option<&Arc<FieldKey>>,
+    ) -> Result<Arc<FieldKey>, Box<Refusal>> {
+        let own = || self.border.current_key(self.app, place.field);
+        let key = subject.or_else(own).cloned();
+        key.ok_or_else(|| self.away(place))
+    }
+
+    fn text<'a>(&self, place: &Place, text: &'a [u8]) -> Result<&'a str, Box<Refusal>> {
+        std::str::from_utf8(text).map_err(|_| self.not_text(place))
+    }
+
+    /// The value after the steps that its field declares.
+    fn normal(&self, place: &Place, field: &Field, text: &[u8]) -> Result<Plain, Box<Refusal>> {
+        if field.normalise.is_empty() && !matches!(field.treatment, Treatment::Match) {
+            return Ok(Plain::new(text.to_vec()));
+        }
+        let text = self.text(place, text)?;
+        let normal = normalise(text, &field.normalise);
+        Ok(match normal {
+            Some(normal) => Plain::new(normal.as_bytes().to_vec()),
+            None => Plain::new(text.as_bytes().to_vec()),
+        })
+    }
+
+    fn fits(&self, place: &Place, field: &Field, out: &[u8]) -> Result<(), Box<Refusal>> {
+        let length = || String::from_utf8_lossy(out).chars().count();
+        match field.max {
+            Some(max) if out.len() > max as usize && length() > max as usize => {
+                Err(self.too_long(place, max, length()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What stands at the place of a value that went to its companion.
+fn stand_in(field: &Field) -> &[u8] {
+    field.stand_in.as_deref().map_or(MASK, str::as_bytes)
+}
+
+/// What else than its text a token is made from, spelled so that no two are alike.
+fn options(field: &Field, value: &Value) -> [u8; 8] {
+    let sealing = field.sealing();
+    let (pad, length) = match sealing.pad {
+        Pad::Classes => (0, 0),
+        Pad::Multiple(step) => (1, step),
+        Pad::Fixed(length) => (2, length),
+    };
+    let [a, b, c, d] = length.to_be_bytes();
+    let value_type = match value.value_type {
+        ValueType::String => 0,
+        ValueType::Number => 1,
+        ValueType::Boolean => 2,
+    };
+    let flags = u8::from(sealing.commit) | u8::from(value.is_companion) << 1;
+    [flags, pad, a, b, c, d, value_type, 0]
+}
+
+/// The body's word for a type in the token's.
+fn kind(value_type: ValueType) -> seal::ValueType {
+    match value_type {
+        ValueType::String => seal::ValueType::String,
+        ValueType::Number => seal::ValueType::Number,
+        ValueType::Boolean => seal::ValueType::Boolean,
+    }
+}

@@ -55,6 +55,11 @@ pub enum ErrorKind {
     /// A selector of a sibling finds more than one value beside the value that needs it.
     #[error("there is more than one value where a protected value needs one beside it")]
     Ambiguous,
+    /// Something stands already where the companion of a protected value goes.
+    #[error(
+        "something else stands where the companion of a protected value goes; have the policy append it to a list, or take another member"
+    )]
+    CompanionTaken,
     /// Nesting deeper than [`Limits::depth`](crate::Limits).
     #[error("nested deeper than {limit} levels")]
     Depth {

@@ -9,6 +9,8 @@
 //! Speed: one check of the charset over each chunk, one walk in which strings are skipped eight bytes at a time;
 //! no allocation per value, none at all for what is not looked at.
 
+mod additions;
+mod companions;
 mod hold;
 mod number;
 mod pass;
@@ -19,6 +21,7 @@ mod skip;
 mod step;
 mod stream;
 mod string;
+mod tree;
 mod value;
 mod walk;
 

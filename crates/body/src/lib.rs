@@ -9,6 +9,7 @@
 
 mod ahead;
 pub mod coding;
+mod companion;
 pub mod content_type;
 pub mod edit;
 pub mod error;

@@ -24,6 +24,18 @@ const ROOM: usize = 16 << 10;
 enum Part {
     Bytes(Bytes),
     Hole(AskId, Escape),
+    Gap(GapId),
+}
+
+/// Names a place in an output at which its own rewriter will write later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GapId(u32);
+
+/// What a gap is closed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Bytes(Vec<u8>),
+    Hole(AskId, Escape),
 }
 
 /// The output of a rewriter. See the module.
@@ -34,6 +46,8 @@ pub struct Out {
     chunk: Bytes,
     kept: Range<usize>,
     holes: usize,
+    gaps: usize,
+    next_gap: u32,
     ready: usize,
 }
 
@@ -103,6 +117,49 @@ impl Out {
         self.parts.push_back(Part::Hole(ask, escape));
     }
 
+    /// Appends a piece.
+    pub(crate) fn piece(&mut self, piece: Piece) {
+        match piece {
+            Piece::Bytes(bytes) => self.write(&bytes),
+            Piece::Hole(ask, escape) => self.hole(ask, escape),
+        }
+    }
+
+    /// Leaves a gap that [`Out::close`] closes. It holds back everything after it.
+    pub(crate) fn gap(&mut self) -> GapId {
+        self.flush();
+        let gap = GapId(self.next_gap);
+        self.next_gap = self.next_gap.wrapping_add(1);
+        self.gaps += 1;
+        self.parts.push_back(Part::Gap(gap));
+        gap
+    }
+
+    /// Closes a gap.
+    pub(crate) fn close(&mut self, gap: GapId, pieces: Vec<Piece>) {
+        let is_it = |part: &Part| matches!(part, Part::Gap(known) if *known == gap);
+        let Some(at) = self.parts.iter().position(is_it) else {
+            return;
+        };
+        let rest = self.parts.split_off(at + 1);
+        self.parts.pop_back();
+        self.gaps -= 1;
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) if bytes.is_empty() => {}
+                Piece::Bytes(bytes) => {
+                    self.ready += bytes.len();
+                    self.parts.push_back(Part::Bytes(bytes.into()));
+                }
+                Piece::Hole(ask, escape) => {
+                    self.holes += 1;
+                    self.parts.push_back(Part::Hole(ask, escape));
+                }
+            }
+        }
+        self.parts.extend(rest);
+    }
+
     /// Fills every hole for which `answer` has bytes, in order; `answer` appends the plain text and says whether
     /// it knew the ask.
     pub fn fill(&mut self, mut answer: impl FnMut(AskId, &mut Vec<u8>) -> bool) {
@@ -137,10 +194,10 @@ impl Out {
         self.ready + self.kept.len()
     }
 
-    /// Whether nothing stands here, neither bytes nor holes.
+    /// Whether nothing stands here, neither bytes nor what is still to be filled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.holes == 0
+        self.len() == 0 && self.holes == 0 && self.gaps == 0
     }
 
     /// Takes the next piece that no hole holds back. A rewriter must have returned from its `push`.
@@ -149,14 +206,14 @@ impl Out {
         self.chunk = Bytes::new();
         match self.parts.front() {
             Some(Part::Bytes(_)) => {}
-            Some(Part::Hole(..)) | None => return None,
+            Some(Part::Hole(..) | Part::Gap(_)) | None => return None,
         }
         match self.parts.pop_front() {
             Some(Part::Bytes(bytes)) => {
                 self.ready -= bytes.len();
                 Some(bytes)
             }
-            Some(Part::Hole(..)) | None => None,
+            Some(Part::Hole(..) | Part::Gap(_)) | None => None,
         }
     }
 

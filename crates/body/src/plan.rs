@@ -240,7 +240,9 @@ fn apart(format: Format, selected: &[Selected<'_>]) -> Result<(), (usize, Select
         {
             return Err(unsupported("a sibling", text, Which::Beside(0)));
         }
-        if let Some((at, _)) = selected.companion {
+        if let Some((at, _)) = selected.companion
+            && format != Format::Json
+        {
             return Err(unsupported("a companion", at, Which::CompanionAt));
         }
     }

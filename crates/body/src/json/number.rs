@@ -1,9 +1,10 @@
 //! Numbers by RFC 8259 §6, resumable at every byte.
 
 /// How far a number has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Number {
     /// Nothing yet, or the sign that another digit must follow.
+    #[default]
     Start,
     Minus,
     /// A leading zero: no digit may follow.

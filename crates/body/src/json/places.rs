@@ -5,7 +5,8 @@
 //! the list at every depth below. What a filter governs is a node of its own, entered when the filter held;
 //! what a filter looks at is a small tree beside it.
 
-use super::path::{Filter, Literal, Path, Step};
+use super::companions::Companions;
+use super::path::{Filter, Literal, Path, Segment, Step};
 use super::siblings::Siblings;
 use crate::edit::PlaceId;
 use crate::plan::Selected;
@@ -18,6 +19,7 @@ pub struct Places {
     filters: Vec<Watch>,
     longest_name: usize,
     pub(super) siblings: Siblings,
+    pub(super) companions: Companions,
 }
 
 /// A node of the tree: an index into it.
@@ -42,6 +44,8 @@ pub(super) struct Node {
     pub(super) place: Option<PlaceId>,
     /// The tests of a filter that look at the value which stands here.
     pub(super) tests: Vec<(FilterId, usize)>,
+    /// The places for companions that lead through here, and how many names have led from their element.
+    pub(super) sites: Vec<(usize, usize)>,
 }
 
 /// A filter made ready: what it looks at, and for what.
@@ -66,6 +70,7 @@ impl Places {
             filters: Vec::new(),
             longest_name: 0,
             siblings: Siblings::default(),
+            companions: Companions::default(),
         };
         for (index, (path, place)) in paths.into_iter().enumerate() {
             places.add(path, place).map_err(|reason| (index, reason))?;
@@ -89,6 +94,10 @@ impl Places {
         for (index, (place, (path, id))) in selected.iter().zip(&paths).enumerate() {
             let bound = places.siblings.add(*id, path, &place.beside);
             bound.map_err(|error| (index, error))?;
+            if let Some(companion) = place.companion {
+                let bound = places.add_companion(*id, path, companion);
+                bound.map_err(|error| (index, error))?;
+            }
         }
         places.siblings.finish().map_err(|(id, number, reason)| {
             let index = selected.iter().position(|place| place.place == id);
@@ -103,21 +112,7 @@ impl Places {
     }
 
     fn add(&mut self, path: Path, place: PlaceId) -> Result<(), Reason> {
-        let mut at = Self::ROOT;
-        for segment in path.segments {
-            if self.node(at).place.is_some() {
-                return Err(Reason::Nested);
-            }
-            if segment.deep {
-                at = self.deep(at);
-            }
-            at = match segment.step {
-                Step::Name(name) => self.named(at, name.as_bytes()),
-                Step::Any => self.any(at),
-                Step::Index(index) => self.indexed(at, index),
-                Step::Filter(filter) => self.filtered(at, filter),
-            };
-        }
+        let at = self.descend(Self::ROOT, path.segments)?;
         let Some(node) = self.nodes.get_mut(at) else {
             return Ok(());
         };
@@ -129,6 +124,44 @@ impl Places {
         }
         node.place = Some(place);
         Ok(())
+    }
+
+    /// The node that steps lead to from another, made where it is not known.
+    ///
+    /// # Errors
+    /// [`Reason::Nested`] where they lead through a place.
+    pub(super) fn descend(
+        &mut self,
+        mut at: NodeId,
+        segments: Vec<Segment>,
+    ) -> Result<NodeId, Reason> {
+        for segment in segments {
+            if self.node(at).place.is_some() {
+                return Err(Reason::Nested);
+            }
+            if segment.deep {
+                at = self.deep(at);
+            }
+            at = self.step(at, segment.step);
+        }
+        Ok(at)
+    }
+
+    /// The node that a step leads to.
+    pub(super) fn step(&mut self, at: NodeId, step: Step) -> NodeId {
+        match step {
+            Step::Name(name) => self.named(at, name.as_bytes()),
+            Step::Any => self.any(at),
+            Step::Index(index) => self.indexed(at, index),
+            Step::Filter(filter) => self.filtered(at, filter),
+        }
+    }
+
+    /// Notes that the way to a place for companions leads through a node.
+    pub(super) fn mark_site(&mut self, at: NodeId, site: (usize, usize)) {
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.sites.push(site);
+        }
     }
 
     /// A node that exists: ids come from this tree only.
@@ -143,6 +176,7 @@ impl Places {
             recursive: false,
             place: None,
             tests: Vec::new(),
+            sites: Vec::new(),
         };
         self.nodes.get(id).unwrap_or(&NONE)
     }
@@ -276,7 +310,7 @@ impl Node {
             || if object {
                 self.marks != 0
             } else {
-                !self.indices.is_empty()
+                !self.indices.is_empty() || !self.sites.is_empty()
             }
     }
 

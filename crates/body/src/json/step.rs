@@ -3,6 +3,7 @@
 //! A token that stands whole in the bytes is taken at once; one that their end cuts leaves a state behind from
 //! which the next bytes go on.
 
+use super::additions;
 use super::hold::Hold;
 use super::number::Number;
 use super::pass::Pass;
@@ -11,6 +12,7 @@ use super::stream::{State, Stop, Stream, Use};
 use super::string;
 use super::value::{Scalar, Word};
 use super::walk::Dead;
+use crate::companion::Token;
 use crate::edit::{Edit, PlaceId};
 use crate::error::{Error, ErrorKind};
 
@@ -208,6 +210,10 @@ impl Stream {
             self.state = State::Between(Between::Value);
             return Ok(true);
         }
+        if self.token == Use::Site && !is_nothing(pass.bytes.get(pass.at..).unwrap_or_default()) {
+            self.occupied(pass)?;
+            self.token = Use::Skip;
+        }
         match byte {
             b'"' => match string::end(pass.bytes, pass.at + 1) {
                 Some((end, escaped)) => {
@@ -243,7 +249,18 @@ impl Stream {
                 Use::Skip
             };
         }
-        self.walk.place(&self.places).map_or(Use::Skip, Use::Place)
+        match self.walk.place(&self.places) {
+            Some(place) => Use::Place(place),
+            None if self.additions.is_empty() => Use::Skip,
+            None => self.site(),
+        }
+    }
+
+    /// What a scalar that stands here is for, where companions may go.
+    fn site(&self) -> Use {
+        let mut next = self.walk.next.iter();
+        let sites = next.any(|id| !self.places.node(*id).sites.is_empty());
+        if sites { Use::Site } else { Use::Skip }
     }
 
     /// Whether the value that comes next, at this place, must wait for its siblings.
@@ -357,6 +374,28 @@ impl Stream {
                     self.values.write(edit, whole, pass.out);
                     pass.done = pass.at;
                 }
+                if !self.additions.is_empty() {
+                    let token = match edit {
+                        Edit::Keep => None,
+                        _ => self.companion(place, pass)?,
+                    };
+                    let at = self.here(pass);
+                    self.additions
+                        .pass(&self.places, place, token, at, &self.limits, pass.out)
+                        .map_err(|kind| pass.error(kind))?;
+                }
+            }
+            Use::Site => {
+                pass.keep_to(pass.token);
+                pass.done = pass.at;
+                let nothing = matches!(scalar, Scalar::Word(Word::Null)) || whole == b"\"\"";
+                let (at, next) = (self.here(pass), &self.walk.next);
+                if !nothing {
+                    pass.out.write(whole);
+                }
+                self.additions
+                    .value(&self.places, next, nothing.then_some(whole), at, pass.out)
+                    .map_err(|kind| pass.error(kind))?;
             }
             Use::Test => {
                 self.values
@@ -389,6 +428,12 @@ impl Stream {
             if !self.hold.is_deciding() && self.walk.place(&self.places).is_some() {
                 return Err(pass.error(ErrorKind::NotALeaf));
             }
+            if !self.hold.is_deciding() && !self.places.companions.is_empty() {
+                let (next, depth) = (&self.walk.next, self.walk.depth());
+                self.additions
+                    .open(&self.places, next, object, depth)
+                    .map_err(|kind| pass.error(kind))?;
+            }
         }
         let opened = self
             .walk
@@ -405,6 +450,9 @@ impl Stream {
     }
 
     fn close(&mut self, pass: &mut Pass<'_>) -> Result<bool, Error> {
+        if !self.additions.is_empty() {
+            self.close_additions(pass)?;
+        }
         self.walk.close();
         pass.at += 1;
         self.state = State::Between(Between::After);
@@ -412,6 +460,49 @@ impl Stream {
             return self.rewind(pass).map(|()| true);
         }
         Ok(false)
+    }
+
+    /// Where the walk stands, for companions.
+    fn here(&self, pass: &Pass<'_>) -> additions::Place {
+        additions::Place {
+            depth: self.walk.depth(),
+            offset: pass.offset(),
+        }
+    }
+
+    /// The token of the companion of a value that was just replaced.
+    fn companion(&self, place: PlaceId, pass: &mut Pass<'_>) -> Result<Option<Token>, Error> {
+        if self.places.companions.of(place).is_none() {
+            return Ok(None);
+        }
+        let token = Token::of(place, pass.editor);
+        token.map_err(|error| pass.error(error.kind))
+    }
+
+    /// Something stands where companions may go.
+    pub(super) fn occupied(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
+        let (at, next) = (self.here(pass), &self.walk.next);
+        let taken = self.additions.value(&self.places, next, None, at, pass.out);
+        taken.map_err(|kind| pass.error(kind))
+    }
+
+    /// Writes what belongs at the end of the object or array that ends here.
+    fn close_additions(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
+        let at = additions::Place {
+            depth: self.walk.depth().saturating_sub(1),
+            offset: pass.offset(),
+        };
+        if !self.additions.ends(at.depth) {
+            return Ok(());
+        }
+        let first = [Between::FirstKey, Between::FirstElement];
+        let empty = first
+            .iter()
+            .any(|between| self.state == State::Between(*between));
+        pass.keep_to(pass.at);
+        self.additions
+            .close(&self.places, empty, at, &self.limits, pass.out)
+            .map_err(|kind| pass.error(kind))
     }
 
     /// Goes back to the start of the held element if its filters are decided.
@@ -429,4 +520,9 @@ impl Stream {
         self.state = State::Between(Between::Value);
         Ok(())
     }
+}
+
+/// Whether a value that begins like this may be one that stands for nothing: `null` or the empty string.
+fn is_nothing(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'n', ..] | [b'"'] | [b'"', b'"', ..])
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use super::additions::Additions;
 use super::hold::Hold;
 use super::number::Number;
 use super::pass::Pass;
@@ -46,6 +47,8 @@ pub(super) enum Use {
     Place(PlaceId),
     /// A value that a filter looks at.
     Test,
+    /// What stands where a companion goes: it may stand for nothing.
+    Site,
 }
 
 /// Why a walk over bytes stopped.
@@ -80,6 +83,7 @@ pub struct Stream {
     pub(super) ready: Option<ahead::Values>,
     /// What was found, where this stream only looks for siblings.
     pub(super) captured: Option<Captured>,
+    pub(super) additions: Additions,
     /// Where the next chunk begins in the body.
     offset: u64,
 }
@@ -105,6 +109,7 @@ impl Stream {
             waiting: None,
             ready: None,
             captured: None,
+            additions: Additions::default(),
             offset: 0,
         }
     }
@@ -142,6 +147,7 @@ impl Stream {
         if self.hold.is_deciding() {
             self.hold.reaches(self.offset, &self.limits)?;
         }
+        self.additions.reaches(self.offset, &self.limits)?;
         Ok(None)
     }
 
@@ -171,9 +177,15 @@ impl Stream {
         let end = pass.bytes.len();
         if !matches!(self.state, State::Between(_)) {
             self.gather(pass)?;
-            if matches!(self.token, Use::Place(_)) {
+            if matches!(self.token, Use::Place(_) | Use::Site) {
                 pass.keep_to(pass.token);
                 pass.done = end;
+            }
+            if self.token == Use::Site && matches!(self.raw.as_slice(), [b'"', _, ..]) {
+                self.occupied(pass)?;
+                pass.out.write(&self.raw);
+                self.raw.clear();
+                self.token = Use::Skip;
             }
         }
         if self.hold.is_deciding() {
@@ -194,7 +206,7 @@ impl Stream {
             Use::Skip => {}
             // A key that is longer than any that is known, each character escaped, is none of them.
             Use::Key if self.raw.len() > 6 * self.places.longest_name() + 16 => {}
-            Use::Key | Use::Test => self.raw.extend_from_slice(more),
+            Use::Key | Use::Test | Use::Site => self.raw.extend_from_slice(more),
             Use::Place(_) => {
                 self.raw.extend_from_slice(more);
                 fits(self.raw.len(), &self.limits).map_err(|error| pass.error(error.kind))?;

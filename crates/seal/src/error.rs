@@ -24,6 +24,9 @@ pub enum ParseError {
         /// What there is.
         found: usize,
     },
+    /// What stands behind the token is no set of word tokens.
+    #[error("what follows the token from character {0} on is no set of word tokens")]
+    Words(usize),
     /// The bits that the last character has too many are not zero.
     #[error("the token's last character has bits that are never written")]
     LooseBits,
@@ -45,6 +48,14 @@ pub enum SealError {
         /// The most bytes that this treatment takes.
         most: usize,
         /// The bytes of the value.
+        found: usize,
+    },
+    /// It has more words than a token can be found by.
+    #[error("the value makes {found} word tokens, a token is followed by {most} at most")]
+    TooManyWords {
+        /// The most that follow a token.
+        most: usize,
+        /// What the value's words make.
         found: usize,
     },
 }

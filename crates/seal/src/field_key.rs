@@ -28,6 +28,8 @@ pub struct FieldKey {
     pub(crate) sealed: Xaes,
     pub(crate) committer: Committer,
     pub(crate) matched: Siv,
+    /// What word tokens are cut from.
+    pub(crate) words: Hmac<Sha256>,
     /// What a request that is sent again draws its salts from.
     pub(crate) repeat: Hmac<Sha256>,
     /// What every file's own key is derived from.
@@ -76,6 +78,7 @@ impl FieldKey {
             value_type: ValueType::String,
             key_id: id,
             length: 0,
+            words: 0,
         };
         let [a, b, c, d] = id.to_bytes();
         let match_start = [header.first_byte(), a, b, c, d];
@@ -96,6 +99,7 @@ impl FieldKey {
                 &derive(input, "field-match", identity),
                 &encode(match_identity),
             ),
+            words: Hmac::new((&*derive::<64>(input, "field-words", identity)).into()),
             repeat: Hmac::new((&*derive::<64>(input, "field-repeat", identity)).into()),
             file: derive(input, "field-file", identity),
             identity: encode(identity).into(),

@@ -219,9 +219,8 @@ impl Shape {
             Self::Number => 7,
             Self::Sin => 9,
             Self::Phone => 10,
-            Self::Ramq => 12,
-            Self::Card(CardKeeps::Network) => 12,
-            Self::Card(CardKeeps::Bin | CardKeeps::Last4) => 13,
+            Self::Ramq | Self::Card(CardKeeps::Network | CardKeeps::Last4) => 12,
+            Self::Card(CardKeeps::Bin) => 13,
             Self::Vin => 17,
         }
     }

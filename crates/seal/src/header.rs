@@ -1,8 +1,8 @@
-//! What stands in front of every token: the prefix, and inside it the header of 6 to 8 bytes.
+//! What stands in front of every token: the prefix, and inside it the header of 6 to 9 bytes.
 //!
 //! ```text
-//! q671  1 byte          4 bytes   1 to 3 bytes
-//!       suite kind type key id    length of the ciphertext, LEB128, shortest form
+//! q671  1 byte          4 bytes   1 to 3 bytes                                     1 byte, `words` only
+//!       suite kind type key id    length of the ciphertext, LEB128, shortest form  word tokens that follow
 //!       3 bits 3   2
 //! ```
 //!
@@ -30,8 +30,8 @@ const SUITE_AES_256: u8 = 1;
 
 /// Bytes before the length: suite, kind and type, then the key id.
 pub(crate) const FIXED: usize = 5;
-/// The longest header.
-pub(crate) const LONGEST: usize = FIXED + 3;
+/// The longest header: three bytes of length, one that counts words.
+pub(crate) const LONGEST: usize = FIXED + 3 + 1;
 /// The largest length that three bytes say.
 pub(crate) const LENGTH_LIMIT: usize = (1 << 21) - 1;
 /// The longest padded plaintext of `sealed`.
@@ -46,9 +46,27 @@ pub enum Kind {
     Committed,
     /// Deterministic: equal values of a field epoch make equal tokens.
     Match,
+    /// As `Sealed`, with a set of word tokens behind it.
+    Words,
+    /// As `Committed`, with a set of word tokens behind it.
+    CommittedWords,
 }
 
 impl Kind {
+    /// The kind of the `words` tokens that are sealed so.
+    pub(crate) const fn of_words(sealing: Sealing) -> Self {
+        if sealing.commit {
+            Self::CommittedWords
+        } else {
+            Self::Words
+        }
+    }
+
+    /// Whether a set of word tokens follows.
+    pub(crate) const fn has_words(self) -> bool {
+        matches!(self, Self::Words | Self::CommittedWords)
+    }
+
     /// The kind of the tokens that are sealed so.
     pub(crate) const fn of(sealing: Sealing) -> Self {
         if sealing.commit {
@@ -61,8 +79,10 @@ impl Kind {
     /// Bytes between the header and the ciphertext.
     pub(crate) const fn before(self) -> usize {
         match self {
-            Self::Sealed => crate::xaes::SALT,
-            Self::Committed => crate::commit::SALT + crate::commit::COMMITMENT,
+            Self::Sealed | Self::Words => crate::xaes::SALT,
+            Self::Committed | Self::CommittedWords => {
+                crate::commit::SALT + crate::commit::COMMITMENT
+            }
             Self::Match => crate::siv::TAG,
         }
     }
@@ -70,7 +90,7 @@ impl Kind {
     /// Bytes after the ciphertext.
     pub(crate) const fn after(self) -> usize {
         match self {
-            Self::Sealed | Self::Committed => crate::xaes::TAG,
+            Self::Sealed | Self::Committed | Self::Words | Self::CommittedWords => crate::xaes::TAG,
             Self::Match => 0,
         }
     }
@@ -95,6 +115,8 @@ pub(crate) struct Header {
     pub(crate) key_id: KeyId,
     /// Bytes of ciphertext, without salt, commitment, synthetic IV and tag.
     pub(crate) length: usize,
+    /// How many word tokens follow: 0 for a kind that has none.
+    pub(crate) words: u8,
 }
 
 impl Header {
@@ -104,6 +126,8 @@ impl Header {
             Kind::Sealed => 0,
             Kind::Committed => 1,
             Kind::Match => 2,
+            Kind::Words => 3,
+            Kind::CommittedWords => 4,
         };
         let value_type = match self.value_type {
             ValueType::String => 0,
@@ -124,13 +148,19 @@ impl Header {
         // Each is below 128.
         let [low, middle, high] = [low, middle, high].map(|seven| u8::try_from(seven).unwrap_or(0));
         let first = self.first_byte();
-        match self.length {
-            0..0x80 => ([first, a, b, c, d, low, 0, 0], FIXED + 1),
-            0x80..0x4000 => ([first, a, b, c, d, low | 0x80, middle, 0], FIXED + 2),
+        let (mut header, length) = match self.length {
+            0..0x80 => ([first, a, b, c, d, low, 0, 0, 0], FIXED + 1),
+            0x80..0x4000 => ([first, a, b, c, d, low | 0x80, middle, 0, 0], FIXED + 2),
             _ => (
-                [first, a, b, c, d, low | 0x80, middle | 0x80, high],
+                [first, a, b, c, d, low | 0x80, middle | 0x80, high, 0],
                 FIXED + 3,
             ),
+        };
+        if self.kind.has_words() {
+            header[length] = self.words;
+            (header, length + 1)
+        } else {
+            (header, length)
         }
     }
 
@@ -152,20 +182,27 @@ impl Header {
                 let shortest = byte != 0 || i == 0;
                 let written = match kind {
                     Kind::Match => true,
-                    Kind::Sealed | Kind::Committed => (1..=LONGEST_PADDED).contains(&length),
+                    Kind::Sealed | Kind::Committed | Kind::Words | Kind::CommittedWords => {
+                        (1..=LONGEST_PADDED).contains(&length)
+                    }
                 };
                 if !shortest || !written {
                     return Err(ParseError::LengthField);
                 }
-                return Ok(Some((
-                    Self {
-                        kind,
-                        value_type,
-                        key_id,
-                        length,
-                    },
-                    FIXED + 1 + i,
-                )));
+                let end = FIXED + 1 + i;
+                let (words, end) = match rest.get(i + 1) {
+                    _ if !kind.has_words() => (0, end),
+                    Some(&words) => (words, end + 1),
+                    None => return Ok(None),
+                };
+                let header = Self {
+                    kind,
+                    value_type,
+                    key_id,
+                    length,
+                    words,
+                };
+                return Ok(Some((header, end)));
             }
         }
         if rest.len() < 3 {
@@ -181,7 +218,7 @@ impl Header {
         header + self.kind.before() + self.length + self.kind.after()
     }
 
-    /// Characters of the whole token.
+    /// Characters of the token, without the word tokens behind it.
     pub(crate) fn characters(self) -> usize {
         PREFIX + base32::characters(self.bytes())
     }
@@ -196,6 +233,8 @@ pub(crate) fn read_first(first: u8) -> Result<(Kind, ValueType), ParseError> {
         (0, value_type) => Ok((Kind::Sealed, read_type(value_type)?)),
         (1, value_type) => Ok((Kind::Committed, read_type(value_type)?)),
         (2, 0) => Ok((Kind::Match, ValueType::String)),
+        (3, value_type) => Ok((Kind::Words, read_type(value_type)?)),
+        (4, value_type) => Ok((Kind::CommittedWords, read_type(value_type)?)),
         _ => Err(ParseError::Kind),
     }
 }
@@ -221,6 +260,7 @@ mod tests {
                 value_type: ValueType::String,
                 key_id: KeyId(0xdead_beef),
                 length,
+                words: 0,
             };
             let (bytes, n) = header.write();
             assert_eq!(
@@ -251,9 +291,9 @@ mod tests {
     }
 
     #[test]
-    fn of_256_first_bytes_seven_are_known() {
+    fn of_256_first_bytes_thirteen_are_known() {
         let known = (0..=255).filter(|&first| read_first(first).is_ok()).count();
-        assert_eq!(known, 7);
+        assert_eq!(known, 13);
     }
 
     #[test]
@@ -264,6 +304,7 @@ mod tests {
                 value_type: ValueType::String,
                 key_id: KeyId(1),
                 length,
+                words: 0,
             };
             let (bytes, n) = header.write();
             Header::read(&bytes[..n]).map(|read| read.map(|(header, _)| header.length))

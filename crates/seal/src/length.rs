@@ -4,6 +4,7 @@ use keys::KeyId;
 
 use crate::header::{Header, Kind, LENGTH_LIMIT, LONGEST_PADDED, ValueType};
 use crate::sealing::Sealing;
+use crate::words::{WORD_LEN, WORDS_LIMIT};
 
 pub use crate::pointer::POINTER_LEN;
 
@@ -17,6 +18,16 @@ pub const MATCHED_LIMIT: usize = LENGTH_LIMIT;
 pub fn sealed(plain: usize, sealing: Sealing) -> Option<usize> {
     let padded = sealing.pad.padded(plain)?;
     Some(characters(Kind::of(sealing), padded))
+}
+
+/// Characters of the `words` token of a plaintext of so many bytes with its set of so many word tokens; nothing where
+/// the pad takes no such plaintext or a token is not followed by so many.
+pub fn worded(plain: usize, words: usize, sealing: Sealing) -> Option<usize> {
+    if words > WORDS_LIMIT {
+        return None;
+    }
+    let padded = sealing.pad.padded(plain)?;
+    Some(characters(Kind::of_words(sealing), padded) + words * (1 + WORD_LEN))
 }
 
 /// Characters of the `match` token of a plaintext of so many bytes; nothing beyond [`MATCHED_LIMIT`].
@@ -61,6 +72,7 @@ fn characters(kind: Kind, length: usize) -> usize {
         value_type: ValueType::String,
         key_id: KeyId(0),
         length,
+        words: 0,
     }
     .characters()
 }

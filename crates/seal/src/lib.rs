@@ -14,11 +14,12 @@
 mod base32;
 mod calendar;
 mod commit;
+pub mod date;
 mod error;
 mod field_key;
 pub mod file;
-mod gcm;
 pub mod format;
+mod gcm;
 mod header;
 pub mod length;
 mod pointer;
@@ -29,13 +30,16 @@ mod sealing;
 mod siv;
 mod stable;
 mod token;
+pub mod words;
 mod xaes;
 
 pub use error::{OpenError, ParseError, SealError};
 pub use field_key::FieldKey;
 pub use header::{Kind, ValueType};
 pub use keys::{Ahead, Chance, EpochSecret, KeyId, SubjectName, SubjectSecret};
-pub use pointer::{POINTER_LEN, Pointer, PointerId, PointerKey};
+pub use pointer::{
+    BARE_LEN, POINTER_LEN, Pointer, PointerDigits, PointerId, PointerKey, measure_email,
+};
 pub use repeat::Repeat;
 pub use scan::{Measure, SHORTEST_CUT, Scanner, key_of_cut, measure};
 pub use sealed::{open, seal_match, seal_sealed};

@@ -9,7 +9,10 @@
 //! another field or app: one forged in a million passes, and what it may show is decided by who may read the
 //! value, not by the check.
 
+mod shape;
+
 use std::fmt;
+use std::ops::Range;
 
 use hmac::{Hmac, KeyInit, Mac};
 use keys::{Chance, derive};
@@ -18,6 +21,8 @@ use subtle::ConstantTimeEq;
 
 use crate::base32;
 use crate::header::{POINTER_LETTER, PREFIX, PREFIX_DIGITS};
+
+pub use shape::{BARE_LEN, PointerDigits, measure_email};
 
 /// Characters of a pointer.
 pub const POINTER_LEN: usize = PREFIX + ID_CHARACTERS + CHECK_CHARACTERS;
@@ -39,9 +44,7 @@ impl PointerId {
 
     /// Draws one; the vault knows whether it is free.
     pub fn random(chance: &mut dyn Chance) -> Self {
-        let mut bytes = [0; 8];
-        chance.fill(&mut bytes);
-        Self(u64::from_be_bytes(bytes) % IDS)
+        Self::random_in(&Self::SPACE, chance)
     }
 
     /// The number.
@@ -65,15 +68,7 @@ impl Pointer {
         if !letter.eq_ignore_ascii_case(&POINTER_LETTER) {
             return None;
         }
-        let body = rest.strip_prefix(PREFIX_DIGITS)?;
-        let (id, check) = body.split_at_checked(ID_CHARACTERS)?;
-        if check.len() != CHECK_CHARACTERS {
-            return None;
-        }
-        Some(Self {
-            id: PointerId(number(id)?),
-            check: u32::try_from(number(check)?).ok()?,
-        })
+        Self::parse_bare(rest.strip_prefix(PREFIX_DIGITS)?)
     }
 }
 
@@ -81,14 +76,17 @@ impl Pointer {
 pub struct PointerKey {
     check: Hmac<Sha256>,
     equal: Hmac<Sha256>,
+    digits: Hmac<Sha256>,
 }
 
 impl PointerKey {
     /// Derives it from the app's secret for this purpose, `keyring.app_secret(app, PointerKey::PURPOSE)`.
     pub fn derive(secret: &[u8; 32], app: &str) -> Self {
+        let key = |purpose| Hmac::new((&*derive::<64>(secret, purpose, &[app.as_bytes()])).into());
         Self {
-            check: Hmac::new((&*derive::<64>(secret, "pointer-check", &[app.as_bytes()])).into()),
-            equal: Hmac::new((&*derive::<64>(secret, "pointer-equal", &[app.as_bytes()])).into()),
+            check: key("pointer-check"),
+            equal: key("pointer-equal"),
+            digits: key("pointer-digits"),
         }
     }
 
@@ -117,12 +115,23 @@ impl PointerKey {
     /// The id to try for a value whose equal values are to share a pointer: `attempt` counts from 0, one more each
     /// time the row holds another value.
     pub fn equal_id(&self, field: &str, value: &[u8], attempt: u32) -> PointerId {
+        self.equal_id_in(field, value, attempt, &PointerId::SPACE)
+    }
+
+    /// As [`equal_id`](Self::equal_id), of the ids that a shape can name.
+    pub fn equal_id_in(
+        &self,
+        field: &str,
+        value: &[u8],
+        attempt: u32,
+        space: &Range<u64>,
+    ) -> PointerId {
         let mut code = self.equal.clone();
         code.update(&attempt.to_be_bytes());
         code.update(&(field.len() as u64).to_be_bytes());
         code.update(field.as_bytes());
         code.update(value);
-        PointerId(first_bits(code) % IDS)
+        PointerId::within(space, first_bits(code))
     }
 
     fn check(&self, field: &str, id: PointerId) -> u32 {
@@ -136,7 +145,7 @@ impl PointerKey {
 
 impl fmt::Debug for PointerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PointerKey(‹64 bytes›)")
+        f.write_str("PointerKey(‹192 bytes›)")
     }
 }
 

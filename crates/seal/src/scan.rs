@@ -5,6 +5,9 @@
 //! because a token says its own length, and what merely looks like one fails its key. So `\n` in a JSON string, a
 //! `3D` of quoted-printable or a name without its space may stand before a token.
 //!
+//! A `words` token is measured with the set of word tokens behind it, as far as that is there: what an app cut of the
+//! set is missed by nobody who reads the value.
+//!
 //! A token that an app cut short is recognised from [`SHORTEST_CUT`] characters on, where its key's name is whole
 //! and the caller can ask whether that key is one of ours. Less than that, and a cut pointer, stay as they are:
 //! nothing could tell them from other people's text.
@@ -18,6 +21,7 @@ use crate::error::ParseError;
 use crate::header::{FIXED, Header, POINTER_LETTER, PREFIX, PREFIX_DIGITS, TOKEN_LETTER};
 use crate::pointer::POINTER_LEN;
 use crate::token::{HEADER_CHARACTERS, after_prefix, read_start};
+use crate::words::{self, Reach, WORD_LEN};
 
 /// Characters of the shortest piece that counts as a cut token: the prefix, suite and kind, the key id.
 pub const SHORTEST_CUT: usize = PREFIX + base32::characters(FIXED);
@@ -118,14 +122,18 @@ fn measure_body(header: Header, body: &[u8], last: bool) -> Measure {
     let whole = header.characters();
     let there = body.get(..whole - PREFIX).unwrap_or(body);
     let run = base32::run(there);
+    let set = usize::from(header.words) * (1 + WORD_LEN);
     if run < there.len() {
         cut(PREFIX + run)
     } else if PREFIX + run == whole {
-        Measure::Whole(whole)
+        match words::reach(&body[run..], header.words, last) {
+            Reach::Ends(set) => Measure::Whole(whole + set),
+            Reach::More(set) => Measure::More(whole + set),
+        }
     } else if last {
         cut(PREFIX + run)
     } else {
-        Measure::More(whole)
+        Measure::More(whole + set)
     }
 }
 

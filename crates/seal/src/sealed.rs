@@ -36,17 +36,34 @@ pub fn seal_sealed(
     chance: &mut dyn Chance,
     out: &mut Vec<u8>,
 ) -> Result<(), SealError> {
+    let header = Header {
+        kind: Kind::of(sealing),
+        value_type,
+        key_id: key.id(),
+        length: 0,
+        words: 0,
+    };
+    seal_padded(key, header, plain, sealing, chance, out)
+}
+
+/// Seals a value under a header of one of the randomised kinds, which is given its length.
+pub(crate) fn seal_padded(
+    key: &FieldKey,
+    header: Header,
+    plain: &[u8],
+    sealing: Sealing,
+    chance: &mut dyn Chance,
+    out: &mut Vec<u8>,
+) -> Result<(), SealError> {
     let too_long = SealError::TooLong {
         most: sealing.pad.longest(),
         found: plain.len(),
     };
     let padded = sealing.pad.padded(plain.len()).ok_or(too_long)?;
-    let kind = Kind::of(sealing);
+    let kind = header.kind;
     let header = Header {
-        kind,
-        value_type,
-        key_id: key.id(),
         length: padded,
+        ..header
     };
     write_token(out, header, |head, body| {
         let (front, rest) = body.split_at_mut(kind.before());
@@ -91,6 +108,7 @@ pub fn seal_match(key: &FieldKey, plain: &[u8], out: &mut Vec<u8>) -> Result<(),
         value_type: ValueType::String,
         key_id: key.id(),
         length: plain.len(),
+        words: 0,
     };
     write_token(out, header, |_, body| {
         let (tag, text) = body.split_at_mut(siv::TAG);
@@ -113,12 +131,12 @@ pub fn open(key: &FieldKey, token: &Token, out: &mut Vec<u8>) -> Result<ValueTyp
     out.extend_from_slice(ciphertext);
     let text = &mut out[start..];
     let authentic = match token.kind() {
-        Kind::Sealed => {
+        Kind::Sealed | Kind::Words => {
             let mut nonce = [0; xaes::SALT];
             nonce.copy_from_slice(front);
             open_xaes(key, head, &nonce, text, tag)
         }
-        Kind::Committed => {
+        Kind::Committed | Kind::CommittedWords => {
             let (mut salt, mut commitment) = ([0; commit::SALT], [0; COMMITMENT]);
             salt.copy_from_slice(&front[..commit::SALT]);
             commitment.copy_from_slice(&front[commit::SALT..]);
@@ -135,7 +153,7 @@ pub fn open(key: &FieldKey, token: &Token, out: &mut Vec<u8>) -> Result<ValueTyp
         }
     };
     let plain = match token.kind() {
-        Kind::Sealed | Kind::Committed => unpadded(text),
+        Kind::Sealed | Kind::Committed | Kind::Words | Kind::CommittedWords => unpadded(text),
         Kind::Match => Some(text.len()),
     };
     match plain {

@@ -7,6 +7,7 @@ use keys::KeyId;
 use crate::base32;
 use crate::error::ParseError;
 use crate::header::{FIXED, Header, Kind, LONGEST, PREFIX, PREFIX_DIGITS, TOKEN_LETTER, ValueType};
+use crate::words::{self, Reach};
 
 /// Bytes of a token that are held without an allocation: `sealed` up to class 128, `match` up to 169 bytes.
 const SHORT: usize = 192;
@@ -30,7 +31,7 @@ enum Bytes {
 }
 
 impl Token {
-    /// Reads a token from exactly its text, in any case.
+    /// Reads a token from exactly its text, in any case; a `words` token with as much of its set as is there.
     ///
     /// # Errors
     /// [`ParseError`] when the text is not what a token looks like; whether it opens is another question.
@@ -40,11 +41,17 @@ impl Token {
             expected: PREFIX + SHORTEST_HEADER_CHARACTERS,
             found: text.len(),
         })?;
-        if text.len() != header.characters() {
-            return Err(ParseError::Length {
-                expected: header.characters(),
-                found: text.len(),
-            });
+        let characters = header.characters();
+        let wrong = ParseError::Length {
+            expected: characters,
+            found: text.len(),
+        };
+        let (body, set) = body.split_at_checked(characters - PREFIX).ok_or(wrong)?;
+        if !header.kind.has_words() && !set.is_empty() {
+            return Err(wrong);
+        }
+        if words::reach(set, header.words, true) != Reach::Ends(set.len()) {
+            return Err(ParseError::Words(characters));
         }
         let length = header.bytes();
         let mut bytes = if length <= SHORT {

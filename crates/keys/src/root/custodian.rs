@@ -56,10 +56,13 @@ impl Kept {
         custodian: &dyn Custodian,
         secret: &KeyringSecret,
     ) -> Result<Self, RootError> {
-        Ok(Self {
+        let kept = Self {
             secret: custodian.wrap(secret)?,
             commitment: commitment(secret),
-        })
+        };
+        // Proven before anything depends on it: a wrap that never opens is a keyring that is lost.
+        kept.unwrap(custodian)?;
+        Ok(kept)
     }
 
     pub(crate) fn unwrap(&self, custodian: &dyn Custodian) -> Result<KeyringSecret, RootError> {

@@ -19,6 +19,10 @@ pub enum RootError {
     #[cfg(feature = "pkcs11")]
     #[error(transparent)]
     Pkcs11(#[from] crate::root::pkcs11::TokenError),
+    /// A key service.
+    #[cfg(feature = "transit")]
+    #[error(transparent)]
+    Transit(#[from] crate::root::transit::TransitError),
 }
 
 impl RootError {
@@ -30,6 +34,8 @@ impl RootError {
             Self::Handed(error) => error.is_away(),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11(error) => error.is_away(),
+            #[cfg(feature = "transit")]
+            Self::Transit(error) => error.is_away(),
         }
     }
 
@@ -43,6 +49,8 @@ impl RootError {
             Self::Handed(error) => error.hint(),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11(error) => error.hint(),
+            #[cfg(feature = "transit")]
+            Self::Transit(error) => error.hint(),
         }
     }
 }

@@ -15,6 +15,8 @@ mod passphrase;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 mod record;
+#[cfg(feature = "transit")]
+pub mod transit;
 
 use std::fmt;
 

@@ -15,6 +15,7 @@ mod detector;
 mod gateway;
 mod nginx;
 mod origin;
+mod postgres;
 mod raw;
 mod wait;
 
@@ -25,5 +26,6 @@ pub use detector::{Hidden, all_files};
 pub use gateway::{Gateway, Setup};
 pub use nginx::Nginx;
 pub use origin::{Origin, Protocols, Seen};
+pub use postgres::Postgres;
 pub use raw::{Answer, Tunnel};
 pub use wait::until;

@@ -122,14 +122,21 @@ impl Tunnel {
     /// Where the proxy does not answer.
     #[must_use]
     pub fn open(proxy: SocketAddr, target: &str) -> Self {
-        let mut socket = connect(proxy);
+        Self::try_open(proxy, target).expect("the proxy answers")
+    }
+
+    /// As [`Tunnel::open`], where the proxy may be gone.
+    ///
+    /// # Errors
+    /// Where the proxy does not answer.
+    pub fn try_open(proxy: SocketAddr, target: &str) -> io::Result<Self> {
+        let mut socket = connect(proxy)?;
         write!(
             socket,
             "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"
-        )
-        .expect("the proxy reads");
-        let answer = Answer::read(&mut socket, true).expect("the proxy answers");
-        Self { answer, socket }
+        )?;
+        let answer = Answer::read(&mut socket, true)?;
+        Ok(Self { answer, socket })
     }
 
     /// Begins TLS for `name`, trusting the roots in `roots`.
@@ -179,16 +186,14 @@ impl Tunnel {
     /// Where nothing answers.
     #[must_use]
     pub fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
-        let mut socket = connect(address);
+        let mut socket = connect(address).expect("it listens");
         socket.write_all(request).expect("it reads");
         Answer::read(&mut socket, false).expect("it answers")
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let socket = TcpStream::connect_timeout(&address, Duration::from_secs(10)).expect("it listens");
-    socket
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .expect("a timeout");
-    socket
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(&address, Duration::from_secs(10))?;
+    socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+    Ok(socket)
 }

@@ -7,11 +7,12 @@ const HELP: &str = "\
 Builds the release binary and the benches (a workspace of their own), runs them on loopback and prints a table;
 nothing is asserted. What it measures, and on what the figures in benches/README.md were taken, stands there.
 
-Usage: cargo xtask bench [core|wire]
+Usage: cargo xtask bench [core|vault|wire]
 
 Examples:
-  cargo xtask bench             both, some minutes
+  cargo xtask bench             all, some minutes
   cargo xtask bench core        rewriting, scanning, sealing: no network
+  cargo xtask bench vault       keeping values at home: SQLite and PostgreSQL
 ";
 
 /// Runs the chore.
@@ -25,7 +26,13 @@ pub fn run(arguments: &[String]) -> Result<(), Failed> {
     let folder = target().join("benches");
     let which = arguments.first().map(String::as_str);
     let mut commands = Vec::new();
-    if which != Some("wire") {
+    for name in ["core", "vault", "wire"] {
+        if which.is_some_and(|which| which != name) {
+            continue;
+        }
+        if name == "wire" {
+            commands.push(cargo(&["build", "--locked", "--release", "-p", "rempart"]));
+        }
         commands.push(cargo(&[
             "run",
             "--locked",
@@ -33,19 +40,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failed> {
             "--manifest-path",
             "benches/Cargo.toml",
             "--bin",
-            "core",
-        ]));
-    }
-    if which != Some("core") {
-        commands.push(cargo(&["build", "--locked", "--release", "-p", "rempart"]));
-        commands.push(cargo(&[
-            "run",
-            "--locked",
-            "--release",
-            "--manifest-path",
-            "benches/Cargo.toml",
-            "--bin",
-            "wire",
+            name,
         ]));
     }
     for mut command in commands {

@@ -12,7 +12,7 @@ struct Tool {
     why: &'static str,
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 10] = [
     Tool {
         program: "c++",
         package: "g++",
@@ -58,7 +58,21 @@ const TOOLS: [Tool; 9] = [
         package: "softhsm2",
         why: "a PKCS#11 token",
     },
+    Tool {
+        program: "postgres",
+        package: "postgresql-15",
+        why: "the vault's second engine",
+    },
 ];
+
+/// Where Debian puts programs that no user calls by name.
+const ASIDE: [(&str, &str); 2] = [
+    ("nginx", "/usr/sbin/nginx"),
+    ("postgres", "/usr/lib/postgresql/15/bin/postgres"),
+];
+
+/// The database that the package of PostgreSQL makes and starts when it is installed.
+const MAIN_CLUSTER: &str = "/etc/postgresql/15/main";
 
 const PYTHON_MODULES: &str = "requests httpx[http2] cryptography";
 const PYTHON_CHECK: &str = "import requests, httpx, h2, cryptography";
@@ -91,7 +105,9 @@ pub fn prepare(chore: &mut Chore) -> Result<(), Failed> {
 pub fn has(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    }) || (program == "nginx" && Path::new("/usr/sbin/nginx").is_file())
+    }) || ASIDE
+        .iter()
+        .any(|(name, path)| *name == program && Path::new(path).is_file())
 }
 
 /// Whether cargo has this subcommand.
@@ -116,25 +132,31 @@ fn install(packages: &[&str]) -> Result<(), Failed> {
     apt(&["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
     arguments.extend(packages);
-    apt(&arguments)
+    let had_cluster = Path::new(MAIN_CLUSTER).exists();
+    apt(&arguments)?;
+    if !had_cluster && Path::new(MAIN_CLUSTER).exists() {
+        // The tests make databases of their own; no service is to stay behind for them.
+        output(&mut administrator(
+            "pg_dropcluster",
+            &["--stop", "15", "main"],
+        ))?;
+    }
+    Ok(())
 }
 
 fn apt(arguments: &[&str]) -> Result<(), Failed> {
-    let administrator = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    let mut command = if administrator {
-        Command::new("apt-get")
-    } else {
-        Command::new("sudo")
-    };
-    if !administrator {
-        command.arg("apt-get");
+    output(administrator("apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive")).map(|_| ())
+}
+
+/// A command as the administrator, who we may be already.
+fn administrator(program: &str, arguments: &[&str]) -> Command {
+    let are = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = Command::new(if are { program } else { "sudo" });
+    if !are {
+        command.arg(program);
     }
-    output(
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )
-    .map(|_| ())
+    command.args(arguments);
+    command
 }
 
 /// The Python with the modules that the tests import, in an environment of its own in the user's cache.

@@ -13,6 +13,7 @@ mod chore;
 mod dependencies;
 mod e2e;
 mod fuzz;
+mod kill;
 mod lint;
 mod machine;
 mod test;
@@ -32,6 +33,7 @@ Chores:
   lint     formatting, clippy, the arrows between crates, licences and sources, documentation
   e2e      the end-to-end tests alone: real clients against real gateways
   fuzz     every parser against generated input
+  kill     a gateway under load, killed and started again many times: nothing that was told is lost
   bench    what Rempart costs, beside what others cost, as a table
 
 Examples:
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         "lint" => lint::run(&rest),
         "e2e" => e2e::run(&rest),
         "fuzz" => fuzz::run(&rest),
+        "kill" => kill::run(&rest),
         "bench" => bench::run(&rest),
         "" | "help" | "-h" | "--help" => {
             print!("{HELP}");

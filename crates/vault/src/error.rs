@@ -20,6 +20,23 @@ pub enum Error {
         /// Its message.
         message: String,
     },
+    /// A server's URL is not understood. Its text may hold a password and is not told.
+    #[error("the vault's URL cannot be used: {0}")]
+    Url(&'static str),
+    /// The roots that a server is verified against cannot be had.
+    #[error("the roots that the vault's server is verified against cannot be read: {0}")]
+    Roots(String),
+    /// A server refused.
+    #[error("the vault's server refused ({code}): {message}")]
+    Server {
+        /// Its SQLSTATE.
+        code: String,
+        /// Its message, without details.
+        message: String,
+    },
+    /// A server could not be reached, or did not answer, for as long as it was tried.
+    #[error("the vault's server could not be asked: {0}")]
+    Away(String),
     /// The database was made by a later version of this program.
     #[error("the vault's tables are of version {found}, and this program knows version {known}")]
     Version {
@@ -50,6 +67,15 @@ impl Error {
             Self::File { .. } => {
                 "see whether the vault's file is there, whole, yours, and on a disk with free space"
             }
+            Self::Url(_) => "correct [vault] url in rempart.toml",
+            Self::Roots(_) => {
+                "name a PEM file with sslrootcert=FILE in [vault] url, or install the root on this system"
+            }
+            Self::Server { code, .. } => server_hint(code),
+            Self::Away(_) => {
+                "see whether the server runs, whether this machine reaches its address and port, and whether its \
+                 certificate names it"
+            }
             Self::Version { .. } => {
                 "run the version of Rempart that last used this vault, or a later one"
             }
@@ -58,6 +84,21 @@ impl Error {
             }
             Self::Closed => "the gateway is stopping; try again when it is up",
         }
+    }
+}
+
+/// By the class of the SQLSTATE.
+fn server_hint(code: &str) -> &'static str {
+    match code.get(..2).unwrap_or_default() {
+        "28" => "see the user and the password in [vault] url, and the server's pg_hba.conf",
+        "3D" => "make the database first: createdb NAME",
+        "42" => {
+            "the user of [vault] url needs SELECT, INSERT, UPDATE and DELETE on the rempart_ tables, and CREATE on \
+             their schema the first time"
+        }
+        "53" => "the server is out of disk, memory or connections",
+        "25" => "this server only reads: name the one that writes",
+        _ => "see the server's log",
     }
 }
 

@@ -5,8 +5,10 @@
 //! durable, so that a pointer may leave the moment it answers (I11). Waiting writers share one transaction: a commit
 //! costs one flush, however many wait for it. Where the rows are is the [`engine`]'s: a file, or a server.
 
+mod bound;
 mod engine;
 mod error;
+mod postgres;
 mod rows;
 mod sqlite;
 mod worker;
@@ -16,6 +18,7 @@ pub use rows::{Keep, POINTERS, Row, Segment, Stable};
 
 use std::path::PathBuf;
 
+use postgres::Postgres;
 use sqlite::Sqlite;
 use worker::{Job, Worker};
 
@@ -40,11 +43,12 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Opens the vault at `url`: `sqlite:PATH`. Makes the database where there is none, readable by its owner only,
-    /// and brings one of an earlier version up to date. Waits for the disk.
+    /// Opens the vault at `url`: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` for one that several
+    /// gateways share. Makes the file (readable by its owner only) or the tables where there are none, and brings those
+    /// of an earlier version up to date. Waits for the disk or the server.
     ///
     /// # Errors
-    /// An unknown scheme, tables of a later version, or what the database says.
+    /// A URL that is not understood, tables of a later version, or what the database says.
     pub fn open(url: &str, options: &Options) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
@@ -54,6 +58,15 @@ impl Vault {
                 Ok(Self {
                     writer: Worker::start("vault-write", move || Sqlite::open(&writing, &options))?,
                     reader: Worker::start("vault-read", move || Sqlite::open_again(&reading))?,
+                })
+            }
+            "postgres" | "postgresql" => {
+                let (writing, reading, options) = (url.to_owned(), url.to_owned(), options.clone());
+                Ok(Self {
+                    writer: Worker::start("vault-write", move || {
+                        Postgres::open(&writing, &options)
+                    })?,
+                    reader: Worker::start("vault-read", move || Postgres::open_again(&reading))?,
                 })
             }
             scheme => Err(Error::Scheme {

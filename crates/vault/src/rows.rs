@@ -9,7 +9,7 @@ pub const POINTERS: Range<u64> = 0..1 << 40;
 const DRAWS: u64 = 1024;
 
 /// A value to keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Keep {
     /// The app whose pointer this is.
     pub app: String,

@@ -11,6 +11,7 @@ use rusqlite::{
     Connection, OptionalExtension, Statement, Transaction, TransactionBehavior, params,
 };
 
+use crate::bound::Bound;
 use crate::engine::{Engine, Fingerprint, Name, Pointer};
 use crate::{Error, Keep, Options, Row, Segment, Stable};
 
@@ -21,10 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
-    /// The most tokens that are remembered.
-    stable: u64,
-    /// How many were remembered since they were last counted.
-    uncounted: u64,
+    bound: Bound,
 }
 
 impl Sqlite {
@@ -35,9 +33,7 @@ impl Sqlite {
         schema::bring_up_to_date(&mut connection)?;
         Ok(Self {
             connection,
-            stable: options.stable,
-            // What an earlier run left is counted with the first.
-            uncounted: u64::MAX,
+            bound: Bound::new(options.stable),
         })
     }
 
@@ -47,8 +43,7 @@ impl Sqlite {
         connection.pragma_update(None, "query_only", true)?;
         Ok(Self {
             connection,
-            stable: 0,
-            uncounted: 0,
+            bound: Bound::new(0),
         })
     }
 
@@ -87,24 +82,20 @@ impl Sqlite {
         answers
     }
 
-    /// Forgets the oldest tokens beyond the bound. Counting reads an index from end to end, so it is done once for
-    /// each hundredth of the bound.
-    fn prune(&mut self) -> Result<(), Error> {
-        let most = self.stable;
-        if self.uncounted <= most / 100 {
-            return Ok(());
+    fn forget_oldest(&mut self, added: usize) -> Result<(), Error> {
+        if self.bound.added(added) {
+            let query = "SELECT COUNT(*) FROM stable";
+            let count: i64 = self.connection.query_row(query, [], |row| row.get(0))?;
+            self.bound.counted(count.cast_unsigned());
         }
-        let transaction = self.writing()?;
-        let count: i64 =
-            transaction.query_row("SELECT COUNT(*) FROM stable", [], |row| row.get(0))?;
-        let excess = count.cast_unsigned().saturating_sub(most);
-        transaction
-            .prepare_cached(
-                "DELETE FROM stable WHERE used IN (SELECT used FROM stable ORDER BY used LIMIT ?1)",
-            )?
-            .execute([excess.cast_signed()])?;
-        transaction.commit()?;
-        self.uncounted = 0;
+        let portion = self.bound.portion(added).cast_signed();
+        if portion > 0 {
+            self.connection
+                .prepare_cached(
+                    "DELETE FROM stable WHERE used IN (SELECT used FROM stable ORDER BY used LIMIT ?1)",
+                )?
+                .execute([portion])?;
+        }
         Ok(())
     }
 }
@@ -173,16 +164,13 @@ impl Engine for Sqlite {
         // Nobody's bytes wait for these: the next commit of a value flushes them too.
         self.connection
             .pragma_update(None, "synchronous", "NORMAL")?;
+        let added = group.iter().map(Vec::len).sum();
         let remembered = self
             .writing()
-            .and_then(|transaction| remember_all(transaction, group));
+            .and_then(|transaction| remember_all(transaction, group))
+            .and_then(|()| self.forget_oldest(added));
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        remembered?;
-        let count = group.iter().map(Vec::len).sum::<usize>();
-        self.uncounted = self
-            .uncounted
-            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        self.prune()
+        remembered
     }
 
     fn recall(&mut self, group: &[Vec<Name>]) -> Result<Vec<Vec<Option<Vec<u8>>>>, Error> {

@@ -201,3 +201,39 @@ fn a_file_that_was_changed_or_cut_does_not_open() {
         Err(StoreError::RootKey { .. })
     ));
 }
+
+#[test]
+fn a_credential_is_a_passphrase_that_can_be_typed() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("keys");
+    let credential = home.path().join("rempart");
+    let mut chance = SystemChance::new().unwrap();
+    let error = Passphrase::from_credential(&credential).unwrap_err();
+    assert!(error.is_away(), "{error:?}");
+    fs::write(&credential, "too short\n").unwrap();
+    let error = Passphrase::from_credential(&credential).unwrap_err();
+    assert!(
+        !error.is_away() && !error.to_string().contains("too short"),
+        "{error:?}"
+    );
+
+    fs::write(&credential, "nBk0ZfXq3m1p/8u2\n").unwrap();
+    let handed = Passphrase::from_credential(&credential).unwrap();
+    FileStore::create(&directory, Root::Passphrase(&handed), &mut chance).unwrap();
+    let typed = Passphrase::new("nBk0ZfXq3m1p/8u2".to_owned());
+    FileStore::open(&directory, Root::Passphrase(&typed)).unwrap();
+}
+
+#[test]
+fn a_descriptor_is_read_once_and_closed() {
+    use std::io::Write as _;
+    use std::os::fd::IntoRawFd as _;
+    let (read, mut write) = std::io::pipe().unwrap();
+    writeln!(write, "nBk0ZfXq3m1p/8u2").unwrap();
+    drop(write);
+    // From here on nobody owns it, as with one that was inherited.
+    let number = u16::try_from(read.into_raw_fd()).unwrap();
+    Passphrase::from_descriptor(number).unwrap();
+    let error = Passphrase::from_descriptor(u16::MAX).unwrap_err();
+    assert!(error.is_away(), "{error:?}");
+}

@@ -3,7 +3,6 @@
 //!
 //! The text is taken without its line end, held in memory that is wiped, and never printed.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -83,12 +82,13 @@ impl HandedError {
 }
 
 /// Takes the secret in a file that not everybody may open. The group may: services are given their secrets that way.
+#[cfg(any(feature = "pkcs11", feature = "transit"))]
 pub(crate) fn private_file(path: &Path) -> Result<Zeroizing<String>, HandedError> {
     let failed = |source| HandedError::Read {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
+    let file = std::fs::File::open(path).map_err(failed)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,9 @@
 //! A passphrase, which Argon2id (RFC 9106) turns into the key that wraps.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
@@ -9,7 +12,10 @@ use zeroize::Zeroizing;
 use crate::chance::Chance;
 use crate::file::StoreError;
 use crate::hex;
-use crate::root::RootKey;
+use crate::root::{HandedError, RootKey, handed};
+
+/// How many bytes a passphrase has at least that a machine hands over.
+const LEAST: usize = 16;
 
 /// A passphrase: never printed, wiped when dropped.
 pub struct Passphrase(Zeroizing<String>);
@@ -18,6 +24,53 @@ impl Passphrase {
     /// Takes a passphrase as it was typed, without its line end.
     pub fn new(typed: String) -> Self {
         Self(Zeroizing::new(typed))
+    }
+
+    /// Takes the passphrase that a credential holds: a file that the service manager made for this process alone. Who
+    /// may read it is the manager's business, so its mode is not looked at (systemd grants by access list, which shows
+    /// as the group's).
+    ///
+    /// # Errors
+    /// It is not there, or holds no passphrase of at least 16 bytes.
+    pub fn from_credential(path: &Path) -> Result<Self, HandedError> {
+        let file = File::open(path).map_err(|source| HandedError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_machine(path, file)
+    }
+
+    /// Takes the passphrase that an inherited descriptor gives to its end, and closes it. The descriptor is a pipe or a
+    /// file that this process may open anew. Nobody in this process may own it: call this before anything else opens
+    /// descriptors.
+    ///
+    /// # Errors
+    /// It cannot be read, or gives no passphrase of at least 16 bytes.
+    pub fn from_descriptor(number: u16) -> Result<Self, HandedError> {
+        let path = PathBuf::from(format!("/dev/fd/{number}"));
+        let failed = |source| HandedError::Read {
+            path: path.clone(),
+            source,
+        };
+        let taken = File::open(&path)
+            .map_err(failed)
+            .and_then(|file| Self::from_machine(&path, file));
+        nix::unistd::close(std::os::fd::RawFd::from(number))
+            .map_err(|error| failed(error.into()))?;
+        taken
+    }
+
+    /// What no person types may be long, so it must be.
+    fn from_machine(path: &Path, from: impl Read) -> Result<Self, HandedError> {
+        let text = handed::text(path, from)?;
+        if text.len() < LEAST {
+            return Err(HandedError::Short {
+                path: path.to_owned(),
+                length: text.len(),
+                least: LEAST,
+            });
+        }
+        Ok(Self(text))
     }
 }
 

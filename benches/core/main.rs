@@ -1,17 +1,16 @@
 //! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
 
+mod seal;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_siv::siv::Aes256Siv;
+use ::seal::Scanner;
 use body::json::{Path, Places, Stream};
 use body::reveal::{Measure, Medium, Opened, Reveal, Tokens};
 use body::{Edit, Editor, Error, Found, Limits, Out, PlaceId, Rewriter};
 use bytes::Bytes;
-use keys::{Chance, EpochSecret, KeyId};
-use seal::{FieldKey, Scanner, Sealing, Token, ValueType};
 
 /// A chunk as the wire gives it.
 const CHUNK: usize = 64 << 10;
@@ -20,7 +19,7 @@ fn main() {
     println!("{:<58}{:>14}", "one core", "");
     rewriting();
     scanning();
-    sealing();
+    seal::run();
 }
 
 /// Runs `work` five times for a fifth of a second of this thread's processor time, and gives back the seconds of it
@@ -157,11 +156,11 @@ impl Tokens for Scan {
     }
 
     fn measure(&self, bytes: &[u8], last: bool) -> Measure {
-        match seal::measure(bytes, last) {
-            seal::Measure::Whole(length) => Measure::Whole(length),
-            seal::Measure::More(length) => Measure::More(length),
-            seal::Measure::Cut(length) => Measure::Cut(length),
-            seal::Measure::No => Measure::No,
+        match ::seal::measure(bytes, last) {
+            ::seal::Measure::Whole(length) => Measure::Whole(length),
+            ::seal::Measure::More(length) => Measure::More(length),
+            ::seal::Measure::Cut(length) => Measure::Cut(length),
+            ::seal::Measure::No => Measure::No,
         }
     }
 
@@ -224,88 +223,4 @@ fn scanning() {
             all,
         );
     }
-}
-
-/// Cheap bytes: what sealing itself costs, not the system's source of chance.
-struct Count(u64);
-
-impl Chance for Count {
-    fn fill(&mut self, out: &mut [u8]) {
-        for byte in out {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            *byte = self.0.to_be_bytes()[0];
-        }
-    }
-}
-
-fn sealing() {
-    let key = FieldKey::derive(
-        &EpochSecret::from_bytes(&[7; 32]),
-        KeyId(0x0102_0304),
-        "app",
-        "field",
-        1,
-    );
-    let value = b"zoe.tremblay@example.org";
-    let mut chance = Count(1);
-    let mut out = Vec::with_capacity(512);
-    nanoseconds(
-        "seal, `match`, 24 bytes",
-        time(|| {
-            out.clear();
-            seal::seal_match(&key, black_box(value), &mut out).expect("short");
-        }),
-    );
-    let matched = out.clone();
-    nanoseconds(
-        "seal, `sealed`, 24 bytes",
-        time(|| {
-            out.clear();
-            seal::seal_sealed(
-                &key,
-                ValueType::String,
-                black_box(value),
-                Sealing::default(),
-                &mut chance,
-                &mut out,
-            )
-            .expect("short");
-        }),
-    );
-    let sealed = out.clone();
-    for (name, text) in [("match", &matched), ("sealed", &sealed)] {
-        nanoseconds(
-            &format!("open, `{name}`, 24 bytes"),
-            time(|| {
-                out.clear();
-                let token = Token::parse(black_box(text)).expect("a token");
-                seal::open(&key, &token, &mut out).expect("ours");
-            }),
-        );
-    }
-    let gcm = aes_gcm::Aes256Gcm::new_from_slice(&[7; 32]).expect("a key");
-    let nonce = [1; 12].into();
-    let mut buffer = [0_u8; 32];
-    nanoseconds(
-        "bare AES-256-GCM, 32 bytes",
-        time(|| {
-            black_box(
-                gcm.encrypt_inout_detached(&nonce, b"", (&mut buffer[..]).into())
-                    .expect("short"),
-            );
-        }),
-    );
-    let mut siv = Aes256Siv::new_from_slice(&[7; 64]).expect("a key");
-    nanoseconds(
-        "bare AES-SIV, 32 bytes",
-        time(|| {
-            black_box(
-                siv.encrypt_inout_detached([b"head"], (&mut buffer[..]).into())
-                    .expect("short"),
-            );
-        }),
-    );
 }

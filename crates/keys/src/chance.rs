@@ -4,7 +4,7 @@ use std::fmt;
 
 use aes::Aes256Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A source of random bytes.
 ///
@@ -81,7 +81,7 @@ impl<C: Chance> Chance for Ahead<C> {
             let (now, later) = rest.split_at_mut(taken);
             let given = &mut self.step[self.used..self.used + taken];
             now.copy_from_slice(given);
-            given.zeroize();
+            given.fill(0);
             self.used += taken;
             rest = later;
         }

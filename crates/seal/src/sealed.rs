@@ -186,8 +186,11 @@ fn open_xaes(
 
 /// The length of the value within its padding.
 fn unpadded(text: &[u8]) -> Option<usize> {
-    let last = text.iter().rposition(|&byte| byte != 0)?;
-    (text[last] == PADDING).then_some(last)
+    let zeros = text.as_rchunks::<32>().1.iter().rev();
+    let skipped = 32 * zeros.take_while(|&chunk| *chunk == [0; 32]).count();
+    let rest = &text[..text.len() - skipped];
+    let last = rest.iter().rposition(|&byte| byte != 0)?;
+    (rest[last] == PADDING).then_some(last)
 }
 
 /// Appends the token of this header to `out`; `fill` gets the header's bytes and the room behind them.

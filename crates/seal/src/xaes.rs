@@ -3,9 +3,9 @@
 //! messages. Three block encryptions more than GCM, one of which is done once.
 
 use aes::Aes256Enc;
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use dbl::Dbl;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::gcm::{self, Gcm};
 
@@ -60,8 +60,10 @@ impl Xaes {
 
     /// The message's own cipher, and the nonce that is left for it.
     fn message(&self, nonce: &[u8; SALT]) -> Option<(Gcm, [u8; gcm::NONCE])> {
-        let mut blocks = [Block::default(), Block::default()];
-        for (counter, block) in (1..).zip(&mut blocks) {
+        let mut key = Zeroizing::new([0; 32]);
+        let (blocks, _) = Array::slice_as_chunks_mut(key.as_mut_slice());
+        for (counter, block) in (1..).zip(blocks.iter_mut()) {
+            let block: &mut Block = block;
             block[1] = counter;
             block[2] = b'X';
             block[4..].copy_from_slice(&nonce[..12]);
@@ -70,14 +72,7 @@ impl Xaes {
                 .zip(self.subkey.iter())
                 .for_each(|(byte, key)| *byte ^= key);
         }
-        self.cipher.encrypt_blocks(&mut blocks);
-        let mut key = Zeroizing::new([0; 32]);
-        let (front, back) = key.split_at_mut(16);
-        let [first, second] = &mut blocks;
-        front.copy_from_slice(first);
-        back.copy_from_slice(second);
-        first.zeroize();
-        second.zeroize();
+        self.cipher.encrypt_blocks(blocks);
         let mut rest = [0; gcm::NONCE];
         rest.copy_from_slice(&nonce[12..]);
         Some((Gcm::new(&key)?, rest))

@@ -79,14 +79,15 @@ fn units(chore: &mut Chore) -> Result<(), Failed> {
     )
 }
 
-/// The token vectors, opened by a program that shares no line with `seal`.
+/// The vectors of tokens and of stand-ins, opened by programs that share no line with `seal`.
 fn vectors(chore: &mut Chore) -> Result<(), Failed> {
-    let mut command = Command::new(machine::python()?);
-    command.current_dir(root()).args([
-        "crates/seal/tests/open_vectors.py",
-        "crates/seal/tests/vectors",
-    ]);
-    chore.step("token vectors", &mut command)
+    for (name, folder) in [("token vectors", "vectors"), ("stand-ins", "stand_ins")] {
+        let mut command = Command::new(machine::python()?);
+        command.current_dir(root().join("crates/seal/tests"));
+        command.args([&format!("open_{folder}.py"), folder]);
+        chore.step(name, &mut command)?;
+    }
+    Ok(())
 }
 
 fn policies(chore: &mut Chore, gateway: &Path) -> Result<(), Failed> {

@@ -3,6 +3,8 @@
 //! - [`FieldKey`]: everything derived from an epoch's secret, once; [`seal_sealed`], [`seal_match`], [`open`].
 //! - [`Sealing`], [`Pad`]: what a field asks of its `sealed` tokens; [`Repeat`]: the salts of a request sent again.
 //! - [`Token`]: the text form, read; [`length`]: how long tokens are, before there are any.
+//! - [`words`]: texts that an app's own search finds by their words.
+//! - [`format`](mod@format), [`date`]: stand-ins that look like what they stand for.
 //! - [`PointerKey`], [`Pointer`]: the short text that stands for a value kept in the vault.
 //! - [`StableKey`]: names and seals what `stable` fields remember.
 //! - [`file`]: whole files, in segments that open alone.

@@ -54,7 +54,7 @@ fn luhn(value: &str) -> bool {
             twice / 10 + twice % 10
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn with_luhn(head: &str, tail: &str) -> String {
@@ -295,7 +295,8 @@ fn what_is_no_value_of_the_shape_is_refused_with_its_reason() {
     let check = |error: &E| *error == E::Check;
     let symbol = |error: &E| matches!(error, E::Symbol { .. } | E::Place { .. });
     let built = |error: &E| matches!(error, E::Structure { .. } | E::Length { .. });
-    let cases: [(&str, &[&str], fn(&E) -> bool); 22] = [
+    type Expected = fn(&FormatError) -> bool;
+    let cases: [(&str, &[&str], Expected); 22] = [
         ("sin", &["046 454 287", "111 111 111"], check),
         ("sin", &["12345678", "", "04645428a"], built),
         // Of no person.
@@ -651,7 +652,7 @@ proptest! {
 
     #[test]
     fn whatever_is_given_is_exchanged_or_refused_and_comes_back(value in "\\PC{0,24}", number in "[-+0-9a-z. ]{0,20}", tweak in tweak()) {
-        let shapes = Shape::NAMES.map(|name| key(name));
+        let shapes = Shape::NAMES.map(key);
         for (key, value) in shapes.iter().flat_map(|key| [(key, &value), (key, &number)]) {
             if let Ok(stand_in) = seal(key, value, &tweak) {
                 prop_assert_eq!(&*open(key, &stand_in, &tweak).unwrap(), value);

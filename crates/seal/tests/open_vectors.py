@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import json
 import pathlib
+import re
 import sys
+import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -18,7 +20,9 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-KINDS = {0: "sealed", 1: "committed", 2: "match"}
+KINDS = {0: "sealed", 1: "committed", 2: "match", 3: "words", 4: "committed-words"}
+# The stop words that the cases hold.
+STOP_WORDS = {"la", "eu", "de"}
 TYPES = {0: "string", 1: "number", 2: "boolean"}
 
 
@@ -73,6 +77,7 @@ def xaes(key, nonce):
 def open_token(case):
     token = case["token"]
     require(token[:4] == "q671", "the prefix")
+    token, *words = token.split("-")
     data = decode(token[4:])
     suite, kind, value_type = data[0] >> 5, data[0] >> 2 & 7, data[0] & 3
     require(suite == case["suite"] == 1, "the suite")
@@ -86,6 +91,11 @@ def open_token(case):
         end += 1
         if data[end - 1] < 0x80:
             break
+    if kind > 2:
+        require(data[end] == len(words), "the number of words")
+        end += 1
+    else:
+        require(not words, "words behind another kind")
     head, body = data[:end], data[end:]
 
     secret = bytes.fromhex(case["epoch_secret"])
@@ -96,7 +106,7 @@ def open_token(case):
         return AESSIV(key).decrypt(body, [encode([head[:5], *identity])]) if length else open_empty(key, head, identity, body)
 
     require(TYPES[value_type] == case["value_type"], "the type")
-    if case["kind"] == "committed":
+    if case["kind"].startswith("committed"):
         salt, commitment, rest = body[:16], body[16:40], body[40:]
         key = derive(secret, b"field-commit", identity, 64)
         expected = hmac.digest(key, head + salt, hashlib.sha256)[:24]
@@ -111,7 +121,28 @@ def open_token(case):
     padded = AESGCM(key).decrypt(nonce, rest, head + encode(identity))
     plain, mark, zeros = padded.rpartition(b"\x80")
     require(mark and not zeros.strip(b"\0"), "the padding")
+    require(words == set_of(secret, identity, plain.decode()) if kind > 2 else True, "the words")
     return plain
+
+
+def set_of(secret, identity, text):
+    """The word tokens of a text whose stop words are all of one of these."""
+    key = derive(secret, b"field-words", identity, 64)
+    folded = unicodedata.normalize("NFKD", text)
+    folded = "".join(c.lower() for c in folded if not unicodedata.category(c).startswith("M"))
+    for spelled, letters in (("œ", "oe"), ("æ", "ae"), ("ß", "ss"), ("ς", "σ")):
+        folded = folded.replace(spelled, letters)
+    words = {word for word in re.findall(r"[^\W_]+", folded) if len(word) > 1} - STOP_WORDS
+    tokens = set()
+    for word in words:
+        code = int.from_bytes(hmac.digest(key, word.encode(), hashlib.sha256), "big")
+        for group in range(17):
+            bits = code >> (256 - 15 * (group + 1)) & 0x7FFF
+            token = "w" + "".join(ALPHABET[bits >> shift & 31] for shift in (10, 5, 0))
+            if any(c.isdigit() for c in token):
+                break
+        tokens.add(token)
+    return sorted(tokens)
 
 
 def open_empty(key, head, identity, tag):

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 enum Case {
     Sealed(Sealed),
     Committed(Sealed),
+    Words(Sealed),
+    CommittedWords(Sealed),
     Match(Matched),
     Pointer(Pointed),
 }
@@ -85,6 +87,8 @@ fn check(case: &Case, path: &Path) {
     match case {
         Case::Sealed(sealed) => check_sealed(sealed, Kind::Sealed, path),
         Case::Committed(sealed) => check_sealed(sealed, Kind::Committed, path),
+        Case::Words(sealed) => check_sealed(sealed, Kind::Words, path),
+        Case::CommittedWords(sealed) => check_sealed(sealed, Kind::CommittedWords, path),
         Case::Match(matched) => {
             let key = matched.key.derive();
             assert_eq!(
@@ -116,13 +120,7 @@ fn check_sealed(sealed: &Sealed, kind: Kind, path: &Path) {
         (value_type, unhex(&sealed.plain)),
         "{path:?}"
     );
-    let again = make_sealed(
-        &key,
-        value_type,
-        &sealed.plain,
-        kind == Kind::Committed,
-        &sealed.salt,
-    );
+    let again = make_sealed(&key, value_type, &sealed.plain, kind, &sealed.salt);
     assert_eq!(again, sealed.token, "{path:?}");
 }
 
@@ -148,22 +146,21 @@ fn make_sealed(
     key: &FieldKey,
     value_type: ValueType,
     plain: &str,
-    commit: bool,
+    kind: Kind,
     salt: &str,
 ) -> String {
     let mut text = Vec::new();
-    seal::seal_sealed(
-        key,
-        value_type,
-        &unhex(plain),
-        Sealing {
-            commit,
-            ..Sealing::default()
-        },
-        &mut Salt(unhex(salt)),
-        &mut text,
-    )
-    .unwrap();
+    let sealing = Sealing {
+        commit: matches!(kind, Kind::Committed | Kind::CommittedWords),
+        ..Sealing::default()
+    };
+    let (plain, mut salt) = (unhex(plain), Salt(unhex(salt)));
+    if matches!(kind, Kind::Words | Kind::CommittedWords) {
+        let plain = String::from_utf8(plain).unwrap();
+        seal::words::seal_words(key, value_type, &plain, sealing, &mut salt, &mut text).unwrap();
+    } else {
+        seal::seal_sealed(key, value_type, &plain, sealing, &mut salt, &mut text).unwrap();
+    }
     String::from_utf8(text).unwrap()
 }
 
@@ -223,20 +220,14 @@ fn cases() -> Vec<(&'static str, Case)> {
         field: field.to_owned(),
         epoch,
     };
-    let sealed = |field, value_type: &str, plain: &[u8], commit| {
+    let randomised = |field, value_type: &str, plain: &[u8], kind| {
         let key = key("crm", field, 1);
-        let salt = hex(
-            &std::array::from_fn::<u8, 24, _>(|i| 0xa0 + u8::try_from(i).unwrap())
-                [..if commit { 16 } else { 24 }],
-        );
+        let salt = std::array::from_fn::<u8, 24, _>(|i| 0xa0 + u8::try_from(i).unwrap());
+        let committed = matches!(kind, Kind::Committed | Kind::CommittedWords);
+        let salt = hex(&salt[..if committed { 16 } else { 24 }]);
         let plain = hex(plain);
-        let token = make_sealed(
-            &key.derive(),
-            self::value_type(value_type),
-            &plain,
-            commit,
-            &salt,
-        );
+        let of_type = self::value_type(value_type);
+        let token = make_sealed(&key.derive(), of_type, &plain, kind, &salt);
         let sealed = Sealed {
             key,
             value_type: value_type.to_owned(),
@@ -244,12 +235,22 @@ fn cases() -> Vec<(&'static str, Case)> {
             plain,
             token,
         };
-        if commit {
-            Case::Committed(sealed)
-        } else {
-            Case::Sealed(sealed)
+        match kind {
+            Kind::Committed => Case::Committed(sealed),
+            Kind::Words => Case::Words(sealed),
+            Kind::CommittedWords => Case::CommittedWords(sealed),
+            _ => Case::Sealed(sealed),
         }
     };
+    let sealed = |field, value_type: &str, plain: &[u8], commit| {
+        let kind = if commit {
+            Kind::Committed
+        } else {
+            Kind::Sealed
+        };
+        randomised(field, value_type, plain, kind)
+    };
+    let words = |text: &str, kind| randomised("note", "string", text.as_bytes(), kind);
     let matched = |app, field, epoch, plain: &[u8]| {
         let key = key(app, field, epoch);
         let plain = hex(plain);
@@ -304,6 +305,15 @@ fn cases() -> Vec<(&'static str, Case)> {
             sealed("note", "string", &[b'c'; 40], true),
         ),
         ("committed-number", sealed("note", "number", b"42", true)),
+        ("words-none", words("à la", Kind::Words)),
+        (
+            "words-folded",
+            words("L'Élève a eu de la FIÈVRE; œdème, fièvre.", Kind::Words),
+        ),
+        (
+            "words-committed",
+            words("Straße 12, ﬁle", Kind::CommittedWords),
+        ),
         ("match-empty", matched("crm", "last-name", 1, b"")),
         ("match-short", matched("crm", "last-name", 1, b"Roy")),
         (

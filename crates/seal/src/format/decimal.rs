@@ -41,9 +41,9 @@ pub(crate) fn read(value: &str, symbols: &Symbols) -> Result<Domain, FormatError
             set: if bound { NOT_ZERO } else { DIGITS },
         }
     });
-    let ending = if fractional { ":fraction" } else { "" };
+    let behind = end.saturating_sub(whole.len());
     Ok(Domain {
-        name: format!("number:{}{ending}", end - first),
+        name: format!("number:{}.{behind}", end - first),
         places: places.collect(),
         kept: Vec::new(),
     })

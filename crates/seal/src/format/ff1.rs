@@ -123,7 +123,11 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
 impl Strings {
     /// What the half that changes in round `i` is a number modulo of.
     fn modulus(self, i: u8) -> u128 {
-        if i % 2 == 0 { self.first } else { self.second }
+        if i.is_multiple_of(2) {
+            self.first
+        } else {
+            self.second
+        }
     }
 }
 

@@ -42,6 +42,9 @@ impl Border {
             .split_once('?')
             .map_or((incoming.target, None), |(p, q)| (p, Some(q)));
         let refuse = |refusal| Box::new(inner.name(index.0, None, refusal));
+        if inner.keys.are_away() {
+            return Err(refuse(locked()));
+        }
         let method = method(app, incoming, query).map_err(refuse)?;
         let normal = normalise(path).map_err(|fault| refuse(ambiguous(&fault)))?;
         let memory = |resource: &str| Memory::new(&app.id, resource, inner.stable_key(index.0));
@@ -140,6 +143,16 @@ fn misdirected() -> Box<Refusal> {
         "the host is no app's",
         "send the request to the host that it names",
     ))
+}
+
+/// Even what no policy protects: an answer may hold tokens, and a page that shows some of them opened and others not
+/// misleads whoever reads it.
+fn locked() -> Refusal {
+    Refusal::new(
+        RefusalCode::RootAway,
+        "the keys are locked: the root of trust does not answer",
+        "wait a moment and try again; whoever runs Rempart finds in `rempart doctor` what is wrong with the root",
+    )
 }
 
 fn ambiguous(fault: &dyn std::error::Error) -> Refusal {

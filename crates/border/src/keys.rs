@@ -25,6 +25,8 @@ pub struct Keys {
     apps: HashMap<String, Arc<OfApp>>,
     destroyed: HashMap<KeyId, (String, String)>,
     subjects: Option<Arc<dyn SubjectKeys>>,
+    /// The keyring is not open.
+    away: bool,
 }
 
 /// The keys of a field.
@@ -61,11 +63,8 @@ impl Keys {
     /// An epoch whose secret does not unwrap: the keyring is damaged.
     pub fn derive(keyring: &Keyring) -> Result<Self, KeyringError> {
         let mut derived = Self {
-            by_id: HashMap::new(),
-            fields: HashMap::new(),
-            apps: HashMap::new(),
-            destroyed: HashMap::new(),
-            subjects: None,
+            away: false,
+            ..Self::away()
         };
         for epoch in keyring.epochs() {
             let of = (epoch.app.to_owned(), epoch.field.to_owned());
@@ -93,6 +92,25 @@ impl Keys {
             }
         }
         Ok(derived)
+    }
+
+    /// The keys of a keyring that is not open, since its root is away: there are none, and every exchange with an app
+    /// is refused until others replace them.
+    #[must_use]
+    pub fn away() -> Self {
+        Self {
+            by_id: HashMap::new(),
+            fields: HashMap::new(),
+            apps: HashMap::new(),
+            destroyed: HashMap::new(),
+            subjects: None,
+            away: true,
+        }
+    }
+
+    /// Whether the keyring is not open.
+    pub(crate) fn are_away(&self) -> bool {
+        self.away
     }
 
     /// Adds the keys of subjects.

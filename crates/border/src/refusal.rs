@@ -40,6 +40,8 @@ pub enum RefusalCode {
     MissingPlace,
     /// Keys or vault are away.
     HomeAway,
+    /// The root of trust is away, so that there are no keys at all.
+    RootAway,
     /// The gateway holds as many bytes as it may.
     Busy,
     /// `SNI`, `Host` and tunnel target do not agree (RFC 9110 §15.5.20).
@@ -50,7 +52,7 @@ pub enum RefusalCode {
 
 impl RefusalCode {
     /// Every code there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UnmatchedRoute,
         Self::AmbiguousPath,
         Self::MethodOverride,
@@ -61,6 +63,7 @@ impl RefusalCode {
         Self::TooLong,
         Self::MissingPlace,
         Self::HomeAway,
+        Self::RootAway,
         Self::Busy,
         Self::Misdirected,
         Self::Upgrade,
@@ -80,6 +83,7 @@ impl RefusalCode {
             Self::TooLong => "too-long",
             Self::MissingPlace => "missing-place",
             Self::HomeAway => "home-away",
+            Self::RootAway => "root-away",
             Self::Busy => "busy",
             Self::Misdirected => "misdirected",
             Self::Upgrade => "upgrade",
@@ -98,7 +102,7 @@ impl RefusalCode {
             }
             Self::ContentType | Self::ContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::HomeAway | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::HomeAway | Self::RootAway | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         }
     }
@@ -108,7 +112,7 @@ impl RefusalCode {
     pub fn blame(self) -> Blame {
         match self {
             Self::UnmatchedRoute => Blame::Policy,
-            Self::HomeAway | Self::Busy => Blame::Operator,
+            Self::HomeAway | Self::RootAway | Self::Busy => Blame::Operator,
             Self::AmbiguousPath
             | Self::MethodOverride
             | Self::BlockedValue

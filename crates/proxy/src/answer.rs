@@ -318,6 +318,8 @@ fn title(code: &str) -> Title {
             "Les clés ou le coffre ne sont pas joignables",
             "Keys or vault cannot be reached",
         )
+    } else if is(RefusalCode::RootAway) {
+        ("Les clés sont verrouillées", "The keys are locked")
     } else if is(RefusalCode::Busy) {
         ("La passerelle est trop occupée", "The gateway is too busy")
     } else if is(RefusalCode::Misdirected) {

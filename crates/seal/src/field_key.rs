@@ -97,7 +97,7 @@ impl FieldKey {
             committer: Committer::new(&derive(input, "field-commit", identity)),
             matched: Siv::new(
                 &derive(input, "field-match", identity),
-                &encode(match_identity),
+                &[&encode(match_identity)],
             ),
             words: Hmac::new((&*derive::<64>(input, "field-words", identity)).into()),
             repeat: Hmac::new((&*derive::<64>(input, "field-repeat", identity)).into()),

@@ -25,6 +25,8 @@ mod gcm;
 mod header;
 pub mod length;
 mod pointer;
+#[cfg(test)]
+mod proof;
 mod repeat;
 mod scan;
 mod sealed;

@@ -1,6 +1,6 @@
-//! AES-SIV (RFC 5297) with a key of 64 bytes, for one associated string that never changes.
+//! AES-SIV (RFC 5297) with a key of 64 bytes, for associated strings that never change.
 //!
-//! The string is a field's identity, so what S2V (§2.4) computes before it sees the plaintext is computed once, and
+//! A token's is its field's identity, so what S2V (§2.4) computes before it sees the plaintext is computed once, and
 //! both key schedules are ready: sealing a short value is one CMAC and one CTR keystream. A library that takes
 //! key and associated data on each call does twice the work; it is the oracle of the tests here.
 
@@ -16,23 +16,26 @@ use zeroize::Zeroizing;
 /// Bytes of the synthetic IV, which is the tag.
 pub(crate) const TAG: usize = 16;
 
-/// A key and its associated string, ready for use.
+/// A key and its associated strings, ready for use.
 pub(crate) struct Siv {
     authenticate: Aes256Enc,
     encrypt: Aes256Enc,
-    /// `D` of S2V after the associated string.
+    /// `D` of S2V after the associated strings.
     state: Zeroizing<[u8; 16]>,
 }
 
 impl Siv {
-    pub(crate) fn new(key: &[u8; 64], associated: &[u8]) -> Self {
+    pub(crate) fn new(key: &[u8; 64], associated: &[&[u8]]) -> Self {
         let mut half = Zeroizing::new([0; 32]);
         half.copy_from_slice(&key[..32]);
         let authenticate = Aes256Enc::new((&*half).into());
         half.copy_from_slice(&key[32..]);
         let encrypt = Aes256Enc::new((&*half).into());
-        let mut state = double(&code(&authenticate, &[&[0; 16]]));
-        xor(&mut state, &code(&authenticate, &[associated]));
+        let mut state = code(&authenticate, &[&[0; 16]]);
+        for part in associated {
+            state = double(&state);
+            xor(&mut state, &code(&authenticate, &[part]));
+        }
         Self {
             authenticate,
             encrypt,
@@ -82,7 +85,7 @@ impl Siv {
 }
 
 /// CMAC (NIST SP 800-38B) over the parts, one behind the other.
-fn code(cipher: &Aes256Enc, parts: &[&[u8]]) -> [u8; 16] {
+pub(crate) fn code(cipher: &Aes256Enc, parts: &[&[u8]]) -> [u8; 16] {
     let mut code = Cmac::inner_init(cipher);
     for part in parts {
         code.update(part);
@@ -117,7 +120,7 @@ mod tests {
         ) {
             let key: [u8; 64] = key.try_into().unwrap();
             let expected = Aes256Siv::new(&key.into()).encrypt([&associated], &plain).unwrap();
-            let siv = Siv::new(&key, &associated);
+            let siv = Siv::new(&key, &[&associated]);
             let mut text = plain.clone();
             let tag = siv.seal(&mut text);
             prop_assert_eq!(&expected[..TAG], &tag);

@@ -6,9 +6,9 @@
 //! against the other and against published vectors.
 
 #[cfg(feature = "aws-lc")]
-mod aws_lc;
+pub(crate) mod aws_lc;
 #[cfg(any(test, not(feature = "aws-lc")))]
-mod portable;
+pub(crate) mod portable;
 
 #[cfg(feature = "aws-lc")]
 pub(crate) use aws_lc::Gcm;

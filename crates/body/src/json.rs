@@ -29,6 +29,10 @@ pub use path::Path;
 pub use places::Places;
 pub use stream::Stream;
 
+pub(crate) use companions::{Bond, template};
+pub(crate) use string::decode_key;
+pub(crate) use tree::{MARK, Template, Tree};
+
 use std::sync::Arc;
 
 use crate::ahead::Ahead;

@@ -38,6 +38,12 @@ pub(crate) enum Piece {
     Hole(AskId, Escape),
 }
 
+/// A piece of an output that another stage goes over.
+pub(crate) enum Taken {
+    Bytes(Bytes),
+    Hole(AskId, Escape),
+}
+
 /// The output of a rewriter. See the module.
 #[derive(Default)]
 pub struct Out {
@@ -214,6 +220,23 @@ impl Out {
                 Some(bytes)
             }
             Some(Part::Hole(..) | Part::Gap(_)) | None => None,
+        }
+    }
+
+    /// Takes the next piece, or the next hole with its answer still to come, up to a gap.
+    pub(crate) fn take_piece(&mut self) -> Option<Taken> {
+        if let Some(bytes) = self.take() {
+            return Some(Taken::Bytes(bytes));
+        }
+        match self.parts.pop_front()? {
+            Part::Hole(ask, escape) => {
+                self.holes -= 1;
+                Some(Taken::Hole(ask, escape))
+            }
+            part @ (Part::Gap(_) | Part::Bytes(_)) => {
+                self.parts.push_front(part);
+                None
+            }
         }
     }
 

@@ -12,8 +12,10 @@
 //! string, the first line of a CSV file) up to `Limits::lookahead`, and the few bytes before it that its value may
 //! take back (the quotes around a number, the start of a cell).
 
+mod companions;
 mod content;
 mod csv;
+mod edits;
 mod events;
 mod form;
 mod html;
@@ -26,22 +28,29 @@ mod name;
 mod peek;
 mod plain;
 mod reference;
+mod restore;
 mod run;
 mod script;
+mod site;
 mod tokens;
 mod unescape;
 mod xml;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+pub use companions::Companions;
 pub use medium::{Format, Medium};
 pub use tokens::{Counts, Measure, Opened, Tokens};
 
 use crate::Limits;
 use crate::edit::ValueType;
-use crate::out::Out;
+use crate::escape::Escape;
+use crate::out::{AskId, Out, Taken};
 use machine::{Machine, Seen, Spot, Standing, Step, Verdict};
+use restore::Restore;
 
 /// Reveals one body. See the module.
 pub struct Reveal {
@@ -55,6 +64,12 @@ pub struct Reveal {
     ready: Option<(usize, Opened)>,
     plain: Zeroizing<Vec<u8>>,
     counts: Counts,
+    /// Brings companions back, before anything else.
+    restore: Option<Box<Restore>>,
+    /// What that has written and the scan has not gone over.
+    middle: Out,
+    /// How many of the companions that it brought back are counted.
+    restored: u64,
 }
 
 impl std::fmt::Debug for Reveal {
@@ -117,11 +132,68 @@ impl Reveal {
             ready: None,
             plain: Zeroizing::default(),
             counts,
+            restore: None,
+            middle: Out::new(),
+            restored: 0,
         }
+    }
+
+    /// Brings back companions, too, where the body is JSON.
+    #[must_use]
+    pub fn with_companions(mut self, companions: Arc<Companions>) -> Self {
+        if self.machine.is_json() && !companions.is_empty() {
+            self.restore = Some(Box::new(Restore::new(companions, self.limits)));
+        }
+        self
     }
 
     /// Takes the next chunk. What is decided is written to `out` before this returns.
     pub fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        match &mut self.restore {
+            Some(restore) => {
+                restore.push(chunk, tokens, &mut self.middle);
+                self.scan_middle(tokens, out);
+            }
+            None => self.scan(chunk, tokens, out),
+        }
+    }
+
+    /// Takes all that stands in the output of an earlier stage ([`At`]): bytes as [`Reveal::push`] does, and holes,
+    /// which go to `out` with their asks.
+    pub fn push_from(&mut self, earlier: &mut Out, tokens: &mut dyn Tokens, out: &mut Out) {
+        while let Some(taken) = earlier.take_piece() {
+            match (taken, &mut self.restore) {
+                (Taken::Bytes(bytes), _) => self.push(&bytes, tokens, out),
+                (Taken::Hole(ask, escape), Some(restore)) => restore.hole(ask, escape, tokens),
+                (Taken::Hole(ask, escape), None) => self.scan_hole(ask, escape, tokens, out),
+            }
+        }
+    }
+
+    /// Scans what the companions' stage has written.
+    fn scan_middle(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        while let Some(taken) = self.middle.take_piece() {
+            match taken {
+                Taken::Bytes(bytes) => self.scan(&bytes, tokens, out),
+                Taken::Hole(ask, escape) => self.scan_hole(ask, escape, tokens, out),
+            }
+        }
+        if let Some(restore) = &self.restore {
+            self.counts.revealed +=
+                restore.restored() - std::mem::replace(&mut self.restored, restore.restored());
+        }
+    }
+
+    /// Passes a hole that an earlier stage left: nothing of before it waits for what is after it.
+    fn scan_hole(&mut self, ask: AskId, escape: Escape, tokens: &mut dyn Tokens, out: &mut Out) {
+        self.flush(tokens, out);
+        if matches!(escape, Escape::JsonWhole(_) | Escape::JsonSpelled) {
+            self.machine.advance(b"0");
+        }
+        out.hole(ask, escape);
+    }
+
+    fn scan(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
         out.begin(chunk);
         let mut start = 0;
         if !self.carry.is_empty() {
@@ -142,6 +214,17 @@ impl Reveal {
 
     /// Ends the body.
     pub fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        if let Some(restore) = &mut self.restore {
+            restore.finish(&mut self.middle);
+            self.scan_middle(tokens, out);
+        }
+        self.flush(tokens, out);
+        out.write(self.machine.end());
+        self.counts.unread += self.machine.take_unread();
+    }
+
+    /// Writes all that is held, as if nothing more came.
+    fn flush(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
         out.begin(&Bytes::new());
         let rest = std::mem::take(&mut self.carry);
         let mut window = Window::new(&rest, None);
@@ -149,14 +232,13 @@ impl Reveal {
         out.write(&self.held);
         self.held.clear();
         window.write_to(rest.len(), out);
-        out.write(self.machine.end());
-        self.counts.unread += self.machine.take_unread();
     }
 
     /// Bytes held at the moment, beside a constant.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.held.len() + self.carry.len() + self.plain.len() + self.machine.held()
+        let restore = self.restore.as_ref().map_or(0, |restore| restore.held());
+        restore + self.held.len() + self.carry.len() + self.plain.len() + self.machine.held()
     }
 
     /// What was done so far.

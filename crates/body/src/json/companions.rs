@@ -107,7 +107,7 @@ impl Places {
         (at, write): (&str, &str),
     ) -> Result<(), SelectorError> {
         let bond = Bond::parse(path, at)?;
-        let write = template(write)?;
+        let (write, _) = template(write)?;
         let steps = bond.place.len();
         let insert = self
             .insert(bond)
@@ -170,7 +170,7 @@ impl Places {
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn template(text: &str) -> Result<Write, SelectorError> {
+pub(crate) fn template(text: &str) -> Result<(Write, Template), SelectorError> {
     let write = Write::parse(text)?;
     let fault = |expected| {
         let reason = Reason::Expected { expected };
@@ -178,6 +178,7 @@ pub(crate) fn template(text: &str) -> Result<Write, SelectorError> {
     };
     let sample = [&*write.before, MARK, &*write.after].concat();
     let template = Template::parse(sample.as_bytes());
-    template.ok_or_else(|| fault("JSON with `{token}` in a string that is a value"))?;
-    Ok(write)
+    let template =
+        template.ok_or_else(|| fault("JSON with `{token}` in a string that is a value"))?;
+    Ok((write, template))
 }

@@ -158,6 +158,16 @@ pub(super) fn decode(raw: &[u8], text: &mut Vec<u8>) -> Result<(), LoneSurrogate
     Ok(())
 }
 
+/// The text of a key, given without its quotes; nothing where it is no text.
+pub(crate) fn decode_key(raw: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return Some(raw.into());
+    }
+    let mut text = Vec::new();
+    decode(raw, &mut text).ok()?;
+    Some(text.into())
+}
+
 /// The character of a `\u` escape, or of two that make a pair, and the length of it.
 fn unicode(escape: &[u8]) -> Option<(char, usize)> {
     let first = hex(escape.get(2..6)?)?;

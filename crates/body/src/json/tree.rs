@@ -146,6 +146,12 @@ impl Template {
         (marks(&tree) == 1).then_some(Self { tree })
     }
 
+    /// A string by itself, in which [`MARK`] stands once.
+    pub(crate) fn text(text: String) -> Self {
+        let tree = Tree::String(Zeroizing::new(text.into_bytes()));
+        Self { tree }
+    }
+
     /// The token of a value that looks like this. It may have more members: apps number what they store.
     pub(crate) fn token<'a>(&self, value: &'a Tree) -> Option<&'a [u8]> {
         let mut token = None;

@@ -164,6 +164,11 @@ impl Machine {
         }
     }
 
+    /// Whether the body is one JSON text.
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.kind, Kind::Json(_)) && self.charset == Charset::Utf8
+    }
+
     /// Leaves every token where it stands.
     pub(super) fn untouched() -> Self {
         Self {

@@ -41,12 +41,19 @@ pub trait Tokens {
     /// Opens a token of exactly these bytes, or explains a cut one. It is asked once for each token that can be
     /// written where it stands, and never for one that stays.
     fn open(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Opened;
+
+    /// Opens what stands where the companion of this number ([`Companions`](super::Companions::compile)) has its
+    /// token, if it is one of that companion's field; else [`Opened::Leave`]. It is asked once the place is known to
+    /// which the value would return, and nothing has failed where it stays.
+    fn companion(&mut self, _number: usize, _token: &[u8], _plain: &mut Vec<u8>) -> Opened {
+        Opened::Leave
+    }
 }
 
 /// What was done in one body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Tokens whose value was written, or will be when its ask is answered.
+    /// Tokens whose value was written, or will be when its ask is answered. Companions that returned count too.
     pub revealed: u64,
     /// Marks written in the place of tokens that could not be opened.
     pub marked: u64,

@@ -1,0 +1,700 @@
+//! The walk that brings companions back ([`Companions`]): before the scan for tokens, over a JSON answer.
+//!
+//! It judges no JSON: it keeps track of objects, arrays and keys, and where it meets what it does not understand it
+//! passes all that follows. Held are the bytes from a value that may be a stand-in, or from something that may be a
+//! companion, until the other has been met or their object ends; never more than `lookahead`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use super::companions::Companions;
+use super::edits::Edits;
+use super::site::{Item, Member, Next, Site};
+use super::tokens::{Opened, Tokens};
+use crate::Limits;
+use crate::escape::Escape;
+use crate::json::decode_key;
+use crate::out::{AskId, Out, Piece};
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A value.
+    Value,
+    /// An element, or the end of an array.
+    FirstElement,
+    /// A key, or the end of an object.
+    FirstKey,
+    Key,
+    Colon,
+    After,
+    /// The rest of a string, which is a key or a value; the last byte was a backslash.
+    InString {
+        key: bool,
+        escaped: bool,
+    },
+    /// The rest of a number or a word.
+    InScalar,
+}
+
+/// Names that led somewhere so far.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    /// The depth of the element that they lead from.
+    element: usize,
+    to: Target,
+    /// How many of them.
+    level: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    /// The place of a rule.
+    Place(usize),
+    /// A site.
+    Site(usize),
+}
+
+/// An open object or array.
+#[derive(Debug, Default)]
+struct Frame {
+    object: bool,
+    /// What leads on by the keys of this object.
+    leads: Vec<Lead>,
+    /// What the last key leads to.
+    current: Vec<Lead>,
+    /// Where the last key begins, and where the last value does.
+    key: u64,
+    value: u64,
+    /// Where the last value before that key ends.
+    previous: Option<u64>,
+    /// Whether companions may stand in this array: the element and the number of the site.
+    site: Option<(usize, usize)>,
+}
+
+/// An element in which something was found.
+#[derive(Debug, Default)]
+struct Element {
+    depth: usize,
+    /// Values at places that wait for a companion: of which rule, from where to where.
+    places: Vec<(usize, u64, Option<u64>)>,
+    /// The rules whose places were met.
+    seen: Vec<usize>,
+    sites: Vec<Site>,
+    /// The sites that were decided.
+    done: Vec<usize>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Restore {
+    companions: Arc<Companions>,
+    lookahead: u64,
+    deepest: usize,
+    edits: Edits,
+    state: State,
+    frames: Vec<Frame>,
+    elements: Vec<Element>,
+    /// Where the walk stands in the body.
+    at: u64,
+    lost: bool,
+    restored: u64,
+}
+
+impl Restore {
+    pub(super) fn new(companions: Arc<Companions>, limits: Limits) -> Self {
+        Self {
+            companions,
+            lookahead: limits.lookahead as u64,
+            deepest: limits.depth,
+            edits: Edits::default(),
+            state: State::Value,
+            frames: Vec::new(),
+            elements: Vec::new(),
+            at: 0,
+            lost: false,
+            restored: 0,
+        }
+    }
+
+    /// Takes the next chunk; what is decided is written to `out`.
+    pub(super) fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        let bytes = self.edits.join(chunk);
+        let end = self.edits.start() + bytes.len() as u64;
+        while self.at < end && !self.lost {
+            self.step(&bytes, tokens);
+        }
+        if self.lost {
+            self.at = end;
+            self.elements.clear();
+        }
+        let floor = self.floor();
+        self.edits.release(&bytes, floor, out);
+        self.forget(floor);
+    }
+
+    /// A hole of an earlier stage stands here; `whole` says that a value will fill it.
+    pub(super) fn hole(&mut self, ask: AskId, escape: Escape, tokens: &mut dyn Tokens) {
+        let whole = matches!(escape, Escape::JsonWhole(_) | Escape::JsonSpelled);
+        if whole && matches!(self.state, State::Value | State::FirstElement) {
+            // It is the value of an earlier stage: it is neither a stand-in nor a companion.
+            if let Some(frame) = self.frames.last_mut() {
+                frame.current.clear();
+            }
+            self.end_value(&Bytes::new(), tokens);
+        }
+        self.edits
+            .replace(self.at..self.at, Some(Piece::Hole(ask, escape)));
+    }
+
+    /// Ends the body.
+    pub(super) fn finish(&mut self, out: &mut Out) {
+        self.elements.clear();
+        let rest = self.edits.join(&Bytes::new());
+        self.edits.release(&rest, u64::MAX, out);
+    }
+
+    /// How many values returned to their places.
+    pub(super) fn restored(&self) -> u64 {
+        self.restored
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.edits.held()
+    }
+
+    /// Takes the next token, or the next byte of structure.
+    fn step(&mut self, bytes: &Bytes, tokens: &mut dyn Tokens) {
+        let from = usize::try_from(self.at - self.edits.start()).unwrap_or(usize::MAX);
+        let rest = bytes.get(from..).unwrap_or_default();
+        let Some(byte) = rest.first().copied() else {
+            self.lost = true;
+            return;
+        };
+        match self.state {
+            State::InString { key, escaped } => {
+                let (length, state) = string(rest, escaped);
+                self.at += length as u64;
+                match state {
+                    None if key => self.end_key(bytes),
+                    None => self.end_value(bytes, tokens),
+                    Some(escaped) => self.state = State::InString { key, escaped },
+                }
+            }
+            State::InScalar => {
+                let ends = |byte: &u8| {
+                    !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.')
+                };
+                match rest.iter().position(ends) {
+                    Some(length) => {
+                        self.at += length as u64;
+                        self.end_value(bytes, tokens);
+                    }
+                    None => self.at += rest.len() as u64,
+                }
+            }
+            _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => {
+                let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+                self.at += rest.iter().take_while(space).count() as u64;
+            }
+            State::Value | State::FirstElement if byte != b']' => self.begin_value(byte),
+            State::FirstKey | State::Key if byte == b'"' => self.begin_key(tokens),
+            State::Colon if byte == b':' => {
+                self.at += 1;
+                self.state = State::Value;
+            }
+            // One value after the other: a line each (NDJSON).
+            State::After if self.frames.is_empty() => self.begin_value(byte),
+            State::After if byte == b',' => {
+                self.at += 1;
+                let object = self.frames.last().is_some_and(|frame| frame.object);
+                self.state = if object { State::Key } else { State::Value };
+            }
+            State::After | State::FirstElement | State::FirstKey => self.close(byte, bytes, tokens),
+            State::Value | State::Key | State::Colon => self.lost = true,
+        }
+    }
+
+    fn begin_key(&mut self, tokens: &mut dyn Tokens) {
+        let depth = self.frames.len().saturating_sub(1);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.key = self.at;
+        }
+        self.follow(depth, Next::Key(self.at));
+        self.settle(tokens);
+        self.at += 1;
+        self.state = State::InString {
+            key: true,
+            escaped: false,
+        };
+    }
+
+    /// A key has been read: what it leads to.
+    fn end_key(&mut self, bytes: &Bytes) {
+        self.state = State::Colon;
+        let depth = self.frames.len().saturating_sub(1);
+        let start = self.edits.start();
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        frame.current.clear();
+        let from = frame
+            .key
+            .checked_sub(start)
+            .and_then(|at| usize::try_from(at).ok());
+        let to = usize::try_from(self.at - start).ok();
+        let raw = from
+            .zip(to)
+            .and_then(|(from, to)| bytes.get(from + 1..to - 1));
+        let Some(key) = raw.and_then(decode_key) else {
+            return;
+        };
+        let companions = &*self.companions;
+        let name = |lead: &Lead| match lead.to {
+            Target::Place(rule) => companions
+                .rules
+                .get(rule)
+                .and_then(|rule| rule.place.get(lead.level)),
+            Target::Site(site) => companions
+                .sites
+                .get(site)
+                .and_then(|site| site.names.get(lead.level)),
+        };
+        let places = (0..companions.rules.len()).map(Target::Place);
+        let sites = (0..companions.sites.len()).map(Target::Site);
+        let fresh = places.chain(sites).map(|to| Lead {
+            element: depth,
+            to,
+            level: 0,
+        });
+        let led = fresh
+            .chain(frame.leads.iter().copied())
+            .filter(|lead| name(lead).is_some_and(|name| name.as_bytes() == &*key))
+            .map(|lead| Lead {
+                level: lead.level + 1,
+                ..lead
+            });
+        frame.current.extend(led);
+    }
+
+    /// A value begins here.
+    fn begin_value(&mut self, byte: u8) {
+        let mut leads = Vec::new();
+        let mut site = None;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.value = self.at;
+            leads.clone_from(&frame.current);
+        }
+        let opens = matches!(byte, b'{' | b'[');
+        let mut inner = Vec::new();
+        for lead in leads {
+            match self.reached(&lead) {
+                None => inner.push(lead),
+                Some(append) => match lead.to {
+                    Target::Place(rule) if !opens => self.begin_place(lead.element, rule),
+                    Target::Site(path) if append == (byte == b'[') => {
+                        self.begin_site(lead.element, path, lead.level);
+                        if append {
+                            site = Some((lead.element, path));
+                        }
+                    }
+                    Target::Place(_) | Target::Site(_) => {}
+                },
+            }
+        }
+        self.at += 1;
+        self.state = match byte {
+            b'{' | b'[' if self.frames.len() >= self.deepest => return self.lost = true,
+            b'{' => State::FirstKey,
+            b'[' => State::FirstElement,
+            b'"' => State::InString {
+                key: false,
+                escaped: false,
+            },
+            byte if byte.is_ascii_alphanumeric() || byte == b'-' => State::InScalar,
+            _ => return self.lost = true,
+        };
+        if opens {
+            let object = byte == b'{';
+            self.frames.push(Frame {
+                object,
+                leads: if object { inner } else { Vec::new() },
+                site,
+                ..Frame::default()
+            });
+        }
+    }
+
+    /// Whether all names of a lead were followed, and then whether an array is looked for.
+    fn reached(&self, lead: &Lead) -> Option<bool> {
+        match lead.to {
+            Target::Place(rule) => {
+                let rule = self.companions.rules.get(rule)?;
+                (rule.place.len() == lead.level).then_some(false)
+            }
+            Target::Site(site) => {
+                let site = self.companions.sites.get(site)?;
+                (site.names.len() == lead.level).then_some(site.append)
+            }
+        }
+    }
+
+    fn element(&mut self, depth: usize) -> Option<&mut Element> {
+        if !self.elements.iter().any(|known| known.depth == depth) {
+            self.elements.push(Element {
+                depth,
+                ..Element::default()
+            });
+        }
+        self.elements.iter_mut().find(|known| known.depth == depth)
+    }
+
+    fn begin_place(&mut self, element: usize, rule: usize) {
+        let at = self.at;
+        let site = self.companions.rules.get(rule).map(|rule| rule.site);
+        let Some(element) = self.element(element) else {
+            return;
+        };
+        if element.seen.contains(&rule) {
+            // A place that stands twice is none.
+            element.places.retain(|(known, ..)| *known != rule);
+        } else if !site.is_some_and(|site| element.done.contains(&site)) {
+            element.places.push((rule, at, None));
+        }
+        element.seen.push(rule);
+    }
+
+    fn begin_site(&mut self, element: usize, path: usize, levels: usize) {
+        let frames = self.frames.get(element..element + levels);
+        let member = |frame: &Frame| Member {
+            key: frame.key,
+            previous: frame.previous,
+            end: None,
+            next: None,
+        };
+        let chain = frames.unwrap_or_default().iter().map(member).collect();
+        if let Some(element) = self.element(element) {
+            element.sites.push(Site {
+                path,
+                chain,
+                items: Vec::new(),
+                whole: false,
+            });
+        }
+    }
+
+    /// The value that was open in the innermost object or array ends here.
+    fn end_value(&mut self, bytes: &Bytes, tokens: &mut dyn Tokens) {
+        self.state = State::After;
+        let at = self.at;
+        let depth = self.frames.len().saturating_sub(1);
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        frame.previous = Some(at);
+        let range = frame.value..at;
+        let mut item_of = frame.site.map(|(element, path)| (element, path, false));
+        for lead in std::mem::take(&mut frame.current) {
+            let Some(element) = self
+                .elements
+                .iter_mut()
+                .find(|element| element.depth == lead.element)
+            else {
+                continue;
+            };
+            match lead.to {
+                Target::Place(rule) => {
+                    for (known, start, end) in &mut element.places {
+                        if *known == rule && *start == range.start && end.is_none() {
+                            *end = Some(at);
+                        }
+                    }
+                }
+                Target::Site(path) => {
+                    let lone = self.companions.sites.get(path);
+                    if lone.is_some_and(|site| !site.append && site.names.len() == lead.level) {
+                        item_of = Some((lead.element, path, true));
+                    }
+                }
+            }
+        }
+        if let Some((element, path, whole)) = item_of {
+            self.item(element, path, range, whole, bytes);
+        }
+        for element in &mut self.elements {
+            let Some(level) = depth.checked_sub(element.depth) else {
+                continue;
+            };
+            for site in &mut element.sites {
+                if let Some(member) = site.chain.get_mut(level)
+                    && member.next.is_none()
+                {
+                    member.end = Some(at);
+                }
+            }
+        }
+        self.settle(tokens);
+    }
+
+    /// Notes a value that may be a companion.
+    fn item(&mut self, element: usize, path: usize, range: Range<u64>, whole: bool, bytes: &Bytes) {
+        let start = self.edits.start();
+        let index = |offset: u64| usize::try_from(offset.checked_sub(start)?).ok();
+        let value = index(range.start)
+            .zip(index(range.end))
+            .and_then(|(from, to)| bytes.get(from..to));
+        let open = self
+            .elements
+            .iter_mut()
+            .filter(|known| known.depth == element)
+            .flat_map(|known| &mut known.sites)
+            .find(|site| site.path == path && !site.whole);
+        if let (Some(site), Some(value)) = (open, value) {
+            site.items.push(Item {
+                range,
+                tokens: self.companions.matches(path, value),
+            });
+            site.whole = whole;
+        }
+    }
+
+    /// What follows the member that ended last in the object at this depth.
+    fn follow(&mut self, depth: usize, next: Next) {
+        for element in &mut self.elements {
+            let Some(level) = depth.checked_sub(element.depth) else {
+                continue;
+            };
+            for site in &mut element.sites {
+                if let Some(member) = site.chain.get_mut(level)
+                    && member.end.is_some()
+                    && member.next.is_none()
+                {
+                    member.next = Some(next);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, byte: u8, bytes: &Bytes, tokens: &mut dyn Tokens) {
+        let depth = self.frames.len().saturating_sub(1);
+        let object = self.frames.last().map(|frame| frame.object);
+        if object != Some(byte == b'}') || !matches!(byte, b'}' | b']') {
+            self.lost = true;
+            return;
+        }
+        if object == Some(true) {
+            self.follow(depth, Next::Close);
+        }
+        let frame = self.frames.pop();
+        if let Some((element, path)) = frame.and_then(|frame| frame.site) {
+            let sites = self
+                .elements
+                .iter_mut()
+                .filter(|known| known.depth == element)
+                .flat_map(|known| &mut known.sites);
+            for site in sites.filter(|site| site.path == path) {
+                site.whole = true;
+            }
+        }
+        self.at += 1;
+        self.settle(tokens);
+        if object == Some(true) {
+            self.end_element(depth, tokens);
+        }
+        self.end_value(bytes, tokens);
+    }
+
+    /// The element at this depth ends: what was not met in it does not come.
+    fn end_element(&mut self, depth: usize, tokens: &mut dyn Tokens) {
+        self.settle_all(Some(depth), tokens);
+        self.elements.retain(|element| element.depth != depth);
+    }
+
+    fn settle(&mut self, tokens: &mut dyn Tokens) {
+        self.settle_all(None, tokens);
+    }
+
+    /// Brings back what can be brought back; nothing more comes in the element at the depth `last`.
+    fn settle_all(&mut self, last: Option<usize>, tokens: &mut dyn Tokens) {
+        while let Some((index, at, restores)) = self.decided(last) {
+            let Some(element) = self.elements.get_mut(index) else {
+                return;
+            };
+            let site = element.sites.remove(at);
+            element.done.push(site.path);
+            if restores {
+                self.restore(index, &site, tokens);
+            }
+            let rules = &self.companions.rules;
+            if let Some(Element { places, done, .. }) = self.elements.get_mut(index) {
+                places.retain(|(rule, ..)| {
+                    let site = rules.get(*rule).map(|rule| rule.site);
+                    site.is_some_and(|site| !done.contains(&site))
+                });
+            }
+        }
+    }
+
+    /// The first site that is decided: of which element, which of its sites, and whether anything returns from it.
+    fn decided(&self, last: Option<usize>) -> Option<(usize, usize, bool)> {
+        self.elements
+            .iter()
+            .enumerate()
+            .find_map(|(index, element)| {
+                let last = last == Some(element.depth);
+                let mut sites = element.sites.iter().enumerate();
+                sites.find_map(|(at, site)| Some((index, at, self.verdict(element, site, last)?)))
+            })
+    }
+
+    /// Whether anything returns from a site; nothing as long as more may come that decides it.
+    fn verdict(&self, element: &Element, site: &Site, last: bool) -> Option<bool> {
+        if !site.whole {
+            return None;
+        }
+        let mut rules = site.items.iter().flat_map(|item| &item.tokens).peekable();
+        if rules.peek().is_none() || !self.is_near(site.start()) {
+            return Some(false);
+        }
+        let all: Vec<usize> = (0..site.items.len()).collect();
+        let bare = site.items.iter().any(|item| item.tokens.is_empty());
+        let known = rules.all(|(rule, _)| self.place(element, *rule).is_some());
+        (last || (known && (bare || site.cut(&all).is_some()))).then_some(true)
+    }
+
+    fn is_near(&self, start: u64) -> bool {
+        start >= self.edits.start() && self.at.saturating_sub(start) <= self.lookahead
+    }
+
+    /// Where the value stands that a companion of this rule belongs to.
+    fn place(&self, element: &Element, rule: usize) -> Option<Range<u64>> {
+        let mut places = element.places.iter();
+        let (_, start, end) = places.find(|(known, ..)| *known == rule)?;
+        self.is_near(*start).then_some(*start..(*end)?)
+    }
+
+    /// Writes values to their places and takes their companions out.
+    fn restore(&mut self, index: usize, site: &Site, tokens: &mut dyn Tokens) {
+        let mut taken = Vec::new();
+        let mut done = Vec::new();
+        for (number, item) in site.items.iter().enumerate() {
+            for (rule, token) in &item.tokens {
+                let element = self.elements.get(index);
+                let place = element.and_then(|element| self.place(element, *rule));
+                let Some(range) = place.filter(|_| !done.contains(rule)) else {
+                    continue;
+                };
+                let mut plain = Zeroizing::new(Vec::new());
+                let piece = match tokens.companion(*rule, token, &mut plain) {
+                    Opened::Value(value_type) => {
+                        let mut written = Vec::with_capacity(plain.len() + 8);
+                        Escape::JsonWhole(value_type).write(&plain, &mut written);
+                        Piece::Bytes(written)
+                    }
+                    Opened::Pending(ask, value_type) => {
+                        Piece::Hole(ask, Escape::JsonWhole(value_type))
+                    }
+                    Opened::Leave | Opened::Mark => continue,
+                };
+                self.edits.replace(range, Some(piece));
+                self.restored += 1;
+                done.push(*rule);
+                taken.push(number);
+                break;
+            }
+        }
+        let Some(cut) = site.cut(&taken).filter(|_| !taken.is_empty()) else {
+            return;
+        };
+        for range in cut.ranges {
+            self.edits.replace(range, None);
+        }
+        let depth = self.elements.get(index).map(|element| element.depth);
+        if let Some((depth, (level, member))) = depth.zip(cut.member) {
+            self.unlink(depth + level, &member);
+        }
+    }
+
+    /// A member of the object at this depth was taken out: those around it are neighbours.
+    fn unlink(&mut self, depth: usize, gone: &Member) {
+        for element in &mut self.elements {
+            let Some(level) = depth.checked_sub(element.depth) else {
+                continue;
+            };
+            let members = element.sites.iter_mut();
+            for member in members.filter_map(|site| site.chain.get_mut(level)) {
+                if member.previous == gone.end {
+                    member.previous = gone.previous;
+                }
+                if member.next == Some(Next::Key(gone.key)) {
+                    member.next = gone.next;
+                }
+            }
+        }
+        if let Some(frame) = self.frames.get_mut(depth)
+            && frame.previous == gone.end
+        {
+            frame.previous = gone.previous;
+        }
+    }
+
+    /// Where the first byte stands that may still change.
+    fn floor(&self) -> u64 {
+        let mut floor = self.at;
+        for element in &self.elements {
+            let places = element.places.iter().map(|(_, start, _)| *start);
+            let starts = places.chain(element.sites.iter().map(Site::start));
+            floor = starts.fold(floor, u64::min);
+        }
+        let before = |frame: &Frame| frame.previous.unwrap_or(frame.key);
+        for frame in &self.frames {
+            let leads = frame.leads.iter().chain(&frame.current);
+            for lead in leads.filter(|lead| matches!(lead.to, Target::Site(_))) {
+                if let Some(element) = self.frames.get(lead.element) {
+                    floor = floor.min(before(element));
+                }
+            }
+        }
+        let key = matches!(
+            self.state,
+            State::After | State::Key | State::Colon | State::InString { key: true, .. }
+        );
+        if let Some(frame) = self.frames.last().filter(|frame| key && frame.object) {
+            floor = floor.min(before(frame));
+        }
+        floor.max(self.at.saturating_sub(self.lookahead))
+    }
+
+    /// Lets go of what has left.
+    fn forget(&mut self, floor: u64) {
+        for element in &mut self.elements {
+            element.places.retain(|(_, start, _)| *start >= floor);
+            element.sites.retain(|site| site.start() >= floor);
+        }
+    }
+}
+
+/// Reads on in a string: how many bytes, and whether it goes on, its last byte being a backslash that counts.
+fn string(bytes: &[u8], mut escaped: bool) -> (usize, Option<bool>) {
+    let mut at = 0;
+    loop {
+        if std::mem::take(&mut escaped) {
+            at += 1;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        match memchr::memchr2(b'"', b'\\', rest) {
+            None => return (bytes.len(), Some(false)),
+            Some(found) if rest.get(found) == Some(&b'"') => return (at + found + 1, None),
+            Some(found) => {
+                at += found + 1;
+                escaped = true;
+                if at >= bytes.len() {
+                    return (bytes.len(), Some(true));
+                }
+            }
+        }
+    }
+}

@@ -134,7 +134,7 @@ pub struct Reveal {
     pub places: Vec<Place>,
 }
 
-/// A part of a request.
+/// A part of a request, or of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The body.
@@ -145,6 +145,8 @@ pub enum Part {
     Header,
     /// The path.
     Path,
+    /// The body of the answer.
+    Answer,
 }
 
 /// A header whose whole value is protected.

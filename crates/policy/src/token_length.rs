@@ -1,100 +1,158 @@
-//! Whether a column takes a field's tokens (design §6), told before the first value that is too long.
+//! Whether a column takes what a field's treatment leaves in it (design §6), told before the first value that is too
+//! long. Where it does not, what would fit is worked out and proposed.
 
 use std::ops::Range;
 
-use seal::{Sealing, length};
+use seal::{Pad, Sealing, length};
 
 use crate::diagnostic::Severity;
 use crate::plan::Field;
 use crate::read::section::Faults;
-use crate::treatment::Treatment;
+use crate::treatment::{Dates, PointerShape, Treatment};
 
-/// Compares `max`, which stands at `span`, with the tokens that the field's treatment makes.
-pub(crate) fn check(field: &Field, max: u32, span: Range<usize>, faults: &mut Faults<'_>) {
+/// Characters of a date as ISO 8601 writes it.
+const DATE: usize = 10;
+/// Characters of what stands for a masked value, and for one that went to its companion.
+const MASK: usize = 3;
+/// The fewest digits of a pointer.
+const FEWEST_DIGITS: usize = 6;
+
+/// Compares `max`, which stands at `span`, with what the field's treatment leaves. `accompanied` where every value
+/// goes to a companion.
+pub(crate) fn check(
+    field: &Field,
+    max: u32,
+    accompanied: bool,
+    span: Range<usize>,
+    faults: &mut Faults<'_>,
+) {
     let room = usize::try_from(max).unwrap_or(usize::MAX);
+    let Some(shortest) = shortest(field, accompanied) else {
+        return;
+    };
+    if shortest > room {
+        let message = match &field.treatment {
+            Treatment::Match => format!(
+                "nothing that `match` leaves fits in {room} characters: a pointer into the vault, the shortest, has {shortest}"
+            ),
+            treatment => format!(
+                "nothing that `{}` leaves fits in {room} characters: the shortest has {shortest}",
+                treatment.as_str()
+            ),
+        };
+        faults.error("policy::max-too-small", span, message, ways(field, room));
+        return;
+    }
     match &field.treatment {
-        Treatment::Sealed { .. } | Treatment::Words { .. } => {
-            sealed(room, field.sealing(), span, faults);
-        }
-        Treatment::Match => matched(room, span, faults),
-        Treatment::Vault(_) if room < length::POINTER_LEN => no_pointer(room, span, faults),
-        Treatment::Vault(_)
-        | Treatment::Date(_)
-        | Treatment::Mask
-        | Treatment::Block
-        | Treatment::Pass => {}
+        Treatment::Sealed { .. } if !accompanied => longest(field, room, span, faults),
+        Treatment::Match => pointers_only(room, span, faults),
+        _ => {}
     }
 }
 
-fn sealed(room: usize, sealing: Sealing, span: Range<usize>, faults: &mut Faults<'_>) {
-    if let Some(longest) = length::longest_sealed(room, sealing) {
-        let message = format!(
-            "values of more than {longest} bytes are refused here: no `sealed` token of them fits in {room} characters"
-        );
-        let help = "nothing to do where the app's users write less; otherwise `treatment = \"vault\"` takes any length";
-        faults.add(
-            Severity::Note,
-            "policy::longest-value",
-            Some(span),
-            message,
-            help,
-        );
-        return;
+/// Characters of the shortest text that the treatment leaves of a value; nothing where it leaves none.
+fn shortest(field: &Field, accompanied: bool) -> Option<usize> {
+    let stand_in = field.stand_in.as_ref().map(|text| text.chars().count());
+    match &field.treatment {
+        Treatment::Sealed { .. } if accompanied => Some(stand_in.unwrap_or(MASK)),
+        Treatment::Sealed { .. } | Treatment::Words { .. } => length::sealed(1, field.sealing()),
+        // A longer token becomes a pointer.
+        Treatment::Match => Some(length::POINTER_LEN),
+        Treatment::Format(shape) => Some(shape.shortest()),
+        Treatment::Date(Dates::StandIn | Dates::Shift { .. }) => Some(DATE),
+        Treatment::Vault(pointing) => Some(pointing.shape.characters()),
+        Treatment::Mask => Some(MASK),
+        Treatment::Block | Treatment::Pass => None,
     }
-    let shortest = length::sealed(1, sealing).unwrap_or_default();
-    let message =
-        format!("no `sealed` token fits in {room} characters: the shortest has {shortest}");
-    let uncommitted = Sealing {
-        commit: false,
-        ..sealing
-    };
-    let plain = length::sealed(1, uncommitted).filter(|plain| sealing.commit && *plain <= room);
-    let matched = length::longest_matched(room).filter(|longest| *longest > 0);
+}
+
+/// What fits in place of what does not, with its figures, the nearest to what was wanted first.
+fn ways(field: &Field, room: usize) -> String {
     let mut ways = Vec::new();
-    if let Some(plain) = plain {
-        ways.push(format!(
-            "take `commit` out (the shortest token then has {plain})"
-        ));
+    let sealing = field.sealing();
+    if matches!(field.treatment, Treatment::Sealed { .. }) {
+        let uncommitted = Sealing {
+            commit: false,
+            ..sealing
+        };
+        let classes = Sealing {
+            pad: Pad::Classes,
+            ..sealing
+        };
+        for (key, other) in [("commit", uncommitted), ("pad", classes)] {
+            if let Some(shortest) = length::sealed(1, other).filter(|shortest| *shortest <= room)
+                && other != sealing
+            {
+                ways.push(format!(
+                    "take `{key}` out (the shortest token then has {shortest})"
+                ));
+            }
+        }
     }
-    if room >= length::POINTER_LEN {
-        ways.push(format!(
+    let is_token = |shape: &PointerShape| *shape == PointerShape::Token;
+    match &field.treatment {
+        Treatment::Vault(pointing) if is_token(&pointing.shape) || room < FEWEST_DIGITS => {}
+        _ if room >= length::POINTER_LEN => ways.push(format!(
             "use `treatment = \"vault\"` (a pointer has {} characters)",
             length::POINTER_LEN
-        ));
+        )),
+        _ => {}
     }
-    if let Some(longest) = matched {
+    if let Some(longest) = length::longest_matched(room)
+        && longest > 0
+    {
         ways.push(format!(
             "use `treatment = \"match\"` (values up to {longest} bytes fit)"
         ));
     }
+    let bare = PointerShape::Bare.characters();
+    if (bare..length::POINTER_LEN).contains(&room) {
+        ways.push(format!(
+            "use `treatment = \"vault\"` with `shape = \"bare\"` ({bare} characters, which come back at `reveal` places only)"
+        ));
+    }
+    if (FEWEST_DIGITS..bare).contains(&room) {
+        ways.push(format!(
+            "use `treatment = \"vault\"` with `shape = \"digits:{room}\"` ({room} digits, which come back at `reveal` \
+             places only)"
+        ));
+    }
+    if ways.is_empty() && room >= MASK && field.treatment != Treatment::Mask {
+        ways.push(format!(
+            "give its places a `companion`, or use `treatment = \"mask\"` ({MASK} characters; nothing comes back)"
+        ));
+    }
     if ways.is_empty() {
-        ways.push(nothing_fits());
+        ways.push("use `treatment = \"block\"`: nothing fits that could be undone".to_owned());
     }
-    faults.error("policy::max-too-small", span, message, ways.join(", or "));
+    ways.join(", or ")
 }
 
-fn matched(room: usize, span: Range<usize>, faults: &mut Faults<'_>) {
-    if room < length::POINTER_LEN {
-        return no_pointer(room, span, faults);
-    }
-    if length::longest_matched(room).is_none_or(|longest| longest == 0) {
-        let shortest = length::matched(1).unwrap_or_default();
-        let message = format!(
-            "no `match` token fits in {room} characters (the shortest has {shortest}): every value becomes a pointer into the vault"
-        );
-        let help = "say so with `treatment = \"vault\"`, unless equal values must stay equal here";
-        faults.warning("policy::max-too-small", span, message, help);
-    }
+fn longest(field: &Field, room: usize, span: Range<usize>, faults: &mut Faults<'_>) {
+    let Some(longest) = length::longest_sealed(room, field.sealing()) else {
+        return;
+    };
+    let message = format!(
+        "values of more than {longest} bytes are refused here: no `sealed` token of them fits in {room} characters"
+    );
+    let help = "nothing to do where the app's users write less; otherwise `treatment = \"vault\"` takes any length";
+    faults.add(
+        Severity::Note,
+        "policy::longest-value",
+        Some(span),
+        message,
+        help,
+    );
 }
 
-fn no_pointer(room: usize, span: Range<usize>, faults: &mut Faults<'_>) {
-    let pointer = length::POINTER_LEN;
-    let message =
-        format!("nothing fits in {room} characters: a pointer into the vault has {pointer}");
-    faults.error("policy::max-too-small", span, message, nothing_fits());
-}
-
-fn nothing_fits() -> String {
-    "nothing that can be undone fits: use `mask` or `block`, or leave the field's places out"
-        .to_owned()
+fn pointers_only(room: usize, span: Range<usize>, faults: &mut Faults<'_>) {
+    if length::longest_matched(room).is_some_and(|longest| longest > 0) {
+        return;
+    }
+    let shortest = length::matched(1).unwrap_or_default();
+    let message = format!(
+        "no `match` token fits in {room} characters (the shortest has {shortest}): every value becomes a pointer into the vault"
+    );
+    let help = "say so with `treatment = \"vault\"` and `equality = true`";
+    faults.warning("policy::max-too-small", span, message, help);
 }

@@ -1,5 +1,8 @@
 //! What is done to a value (design §6): the treatments, each with what its field says about it.
 
+/// Characters of a pointer without its prefix.
+const BARE: usize = 12;
+
 /// What is done to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Treatment {
@@ -15,6 +18,8 @@ pub enum Treatment {
         /// With a commitment to the key.
         commit: bool,
     },
+    /// Another value of the same shape.
+    Format(seal::format::Shape),
     /// A true calendar date in a date's place.
     Date(Dates),
     /// A pointer to a value that stays home.
@@ -28,13 +33,14 @@ pub enum Treatment {
 }
 
 impl Treatment {
-    /// As a policy writes it.
+    /// As a policy writes it, without what stands behind a colon.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Sealed { .. } => "sealed",
             Self::Match => "match",
             Self::Words { .. } => "words",
+            Self::Format(_) => "format",
             Self::Date(_) => "date",
             Self::Vault(_) => "vault",
             Self::Mask => "mask",
@@ -52,7 +58,11 @@ impl Treatment {
             Self::Vault(pointing) => pointing.shape.has_prefix(),
             // The stand-in itself says nothing: its companion has the prefix.
             Self::Date(Dates::StandIn) => true,
-            Self::Date(Dates::Shift { .. }) | Self::Mask | Self::Block | Self::Pass => false,
+            Self::Format(_)
+            | Self::Date(Dates::Shift { .. })
+            | Self::Mask
+            | Self::Block
+            | Self::Pass => false,
         }
     }
 }
@@ -96,6 +106,17 @@ pub enum PointerShape {
 }
 
 impl PointerShape {
+    /// How many characters it has.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        match self {
+            Self::Token => seal::POINTER_LEN,
+            Self::Bare => BARE,
+            Self::Digits(digits) => usize::from(*digits),
+            Self::Email { domain } => seal::POINTER_LEN + 1 + domain.len(),
+        }
+    }
+
     /// Whether it is found wherever it stands.
     #[must_use]
     pub fn has_prefix(&self) -> bool {

@@ -1,13 +1,19 @@
 //! `[fields.NAME]`: what kind of value it is, and what is done to it.
 
-use body::ValueType;
+use std::ops::Range;
 
+use body::ValueType;
+use seal::Pad;
+
+use crate::display::{Display, DisplayFault};
 use crate::normalise::Normalise;
 use crate::plan::Field;
-use crate::read::section::{Faults, Keys, Section, TableAt, Text};
+use crate::read::beside;
+use crate::read::idle;
+use crate::read::section::{Faults, Keys, NumberOrText, Section, TableAt, Text};
+use crate::read::treatment::treatment;
 use crate::read::words::{is_name, name_help};
-use crate::token_length;
-use crate::treatment::{PointerShape, Pointing, Treatment};
+use crate::treatment::Treatment;
 
 const KEYS: Keys = Keys {
     known: &[
@@ -16,47 +22,24 @@ const KEYS: Keys = Keys {
         "max",
         "type",
         "normalise",
+        "display",
         "holds",
         "commit",
+        "pad",
         "epoch",
+        "stable",
+        "subject",
+        "stand-in",
+        "shift",
+        "shape",
+        "domain",
+        "equality",
     ],
-    later: &[
-        (
-            "detect",
-            "name the places the value stands at; values elsewhere are not looked for",
-        ),
-        (
-            "subject",
-            "leave it out: keys are by field and epoch, not by person",
-        ),
-        (
-            "stable",
-            "use `treatment = \"match\"` where an unchanged value must stay the same token",
-        ),
-        (
-            "stand-in",
-            "dates cannot be protected yet: leave the field out",
-        ),
-        (
-            "shift",
-            "dates cannot be protected yet: leave the field out",
-        ),
-        (
-            "shape",
-            "leave the place out where the app insists on a shape",
-        ),
-        (
-            "companion",
-            "leave the place out where the app takes no token",
-        ),
-        (
-            "format",
-            "leave the place out where the app insists on a format",
-        ),
-    ],
+    later: &[(
+        "detect",
+        "name the places the value stands at; values elsewhere are not looked for",
+    )],
 };
-
-const TREATMENTS: [&str; 6] = ["sealed", "match", "vault", "mask", "block", "pass"];
 
 /// A field, and where it stands.
 #[derive(Debug)]
@@ -65,6 +48,12 @@ pub(crate) struct NamedField<'t> {
     pub(crate) field: Field,
     /// Whether its treatment could be read; where not, what follows from it is not reported.
     pub(crate) sound: bool,
+    /// Where `subject` stands.
+    pub(crate) subject: Option<Text<'t>>,
+    /// Where the number of `max` stands.
+    pub(crate) max: Option<Range<usize>>,
+    /// Where `stand-in` stands.
+    pub(crate) stand_in: Option<Text<'t>>,
 }
 
 /// Reads one field.
@@ -83,124 +72,37 @@ pub(crate) fn field<'t>(
         "say who may read it: `class = \"personal\"`",
         faults,
     );
-    let treatment = treatment(&section, faults);
-    let commit = section.flag("commit", faults);
-    let max = section.number("max", faults);
-    let mut field = Field {
+    let (max, max_span) = section.number("max", faults).unzip();
+    let treatment = treatment(&section, max, faults);
+    let sound = treatment.is_some();
+    let subject = section.text("subject", faults);
+    let stand_in = section.text("stand-in", faults);
+    let normalise = normalise(&section, faults);
+    let field = Field {
         name: name.value.to_owned(),
         class: class.map_or_else(String::new, |class| class.value.to_owned()),
-        treatment: match &treatment {
-            Some(Treatment::Sealed { .. }) => Treatment::Sealed { commit },
-            Some(other) => other.clone(),
-            None => Treatment::Block,
-        },
-        max: max.as_ref().map(|(max, _)| *max),
+        treatment: treatment.unwrap_or(Treatment::Block),
+        max,
         value_type: value_type(&section, faults),
-        normalise: normalise(&section, faults),
-        pad: seal::Pad::default(),
-        display: None,
-        stable: false,
-        stand_in: None,
-        subject: None,
+        display: display(&section, &normalise, faults),
+        normalise,
+        pad: pad(&section, faults),
+        stable: section.flag("stable", faults),
+        stand_in: stand_in.as_ref().map(|text| text.value.to_owned()),
+        subject: subject.as_ref().and_then(|text| beside::read(text, faults)),
         pinned: epoch(&section, faults),
     };
     holds(&section, faults);
-    field.normalise.sort_unstable();
-    field.normalise.dedup();
-    if treatment.is_some() {
-        keys_of_treatment(&section, &field, faults);
-        if let Some((max, span)) = max {
-            token_length::check(&field, max, span, faults);
-        }
+    if sound {
+        idle::keys(&section, &field, faults);
     }
     NamedField {
         name,
         field,
-        sound: treatment.is_some(),
-    }
-}
-
-fn treatment(section: &Section<'_>, faults: &mut Faults<'_>) -> Option<Treatment> {
-    let help = "say what is done to it: `sealed` for what nobody searches, `match` for what is looked up, \
-                `vault` for short columns";
-    let text = section.needed_text("treatment", help, faults)?;
-    match text.value {
-        "sealed" => Some(Treatment::Sealed { commit: false }),
-        "match" => Some(Treatment::Match),
-        "vault" => Some(Treatment::Vault(Pointing {
-            shape: PointerShape::Token,
-            equality: false,
-        })),
-        "mask" => Some(Treatment::Mask),
-        "block" => Some(Treatment::Block),
-        "pass" => Some(Treatment::Pass),
-        "words" => {
-            let remedy = "use `match` for search by the whole value, or `sealed` for none";
-            faults.later("the treatment `words`", text.span, remedy);
-            None
-        }
-        "date" => {
-            let remedy = "leave the field and its places out: what they hold stays readable to the app's operator";
-            faults.later("the treatment `date`", text.span, remedy);
-            None
-        }
-        format if format == "format" || format.starts_with("format:") => {
-            let remedy = "use `vault` where 16 letters and digits fit, or leave the field and its places out";
-            faults.later(&format!("the treatment `{format}`"), text.span, remedy);
-            None
-        }
-        _ => {
-            faults.unknown_word("a treatment", &text, &TREATMENTS);
-            None
-        }
-    }
-}
-
-/// Reports keys that say nothing to the field's treatment.
-fn keys_of_treatment(section: &Section<'_>, field: &Field, faults: &mut Faults<'_>) {
-    let name = field.treatment.as_str();
-    let makes_tokens = matches!(
-        field.treatment,
-        Treatment::Sealed { .. } | Treatment::Match | Treatment::Vault(_)
-    );
-    let typed = matches!(field.treatment, Treatment::Match | Treatment::Vault(_));
-    for (key, fits, why) in [
-        (
-            "commit",
-            matches!(field.treatment, Treatment::Sealed { .. }),
-            "only `sealed` tokens take a commitment",
-        ),
-        (
-            "type",
-            typed,
-            "only `match` and `vault` declare a type; `sealed` keeps the one that stood there",
-        ),
-        (
-            "epoch",
-            field.treatment == Treatment::Match,
-            "only `match` tokens are asked for again",
-        ),
-        (
-            "normalise",
-            makes_tokens,
-            "there is nothing to normalise where no token is made",
-        ),
-        (
-            "holds",
-            makes_tokens,
-            "there is nothing to show where no token is made",
-        ),
-        (
-            "max",
-            makes_tokens || field.treatment == Treatment::Mask,
-            "nothing is written where it stands",
-        ),
-    ] {
-        if section.has(key) && !fits {
-            let message = format!("`{key}` means nothing to the treatment `{name}`");
-            let help = format!("take it out: {why}");
-            faults.error("policy::idle-key", section.key_span(key), message, help);
-        }
+        sound,
+        subject,
+        max: max_span,
+        stand_in,
     }
 }
 
@@ -219,6 +121,7 @@ fn value_type(section: &Section<'_>, faults: &mut Faults<'_>) -> ValueType {
     }
 }
 
+/// The steps, in the order in which they are taken.
 fn normalise(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<Normalise> {
     let known = Normalise::ALL.map(Normalise::as_str);
     let mut steps = Vec::new();
@@ -231,7 +134,59 @@ fn normalise(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<Normalise> {
             None => faults.unknown_word("a step of normalisation", &text, &known),
         }
     }
+    steps.sort_unstable();
+    steps.dedup();
     steps
+}
+
+fn display(section: &Section<'_>, steps: &[Normalise], faults: &mut Faults<'_>) -> Option<Display> {
+    let text = section.text("display", faults)?;
+    match Display::parse(text.value, steps) {
+        Ok(display) => Some(display),
+        Err(fault) => {
+            let message = format!("`{}`: {fault}", text.value);
+            let help = match fault {
+                DisplayFault::Empty => {
+                    "write `A` or `a` for a letter, `9` for a digit, `*` for either, anything else for itself: \
+                     `AAAA 9999 9999`"
+                }
+                DisplayFault::Stays => {
+                    "add `digits` to `normalise` where there is a `9` and only spaces and signs stand between, \
+                     `alphanumeric` otherwise; letters of its own a pattern cannot have"
+                }
+            };
+            faults.error("policy::display", text.span, message, help);
+            None
+        }
+    }
+}
+
+/// `64` for multiples, `"fixed:512"` for always as many, `"classes"` for powers of two.
+fn pad(section: &Section<'_>, faults: &mut Faults<'_>) -> Pad {
+    let (pad, span, most) = match section.number_or_text("pad", faults) {
+        None => return Pad::Classes,
+        Some(NumberOrText::Number(step, span)) => {
+            let pad = (step <= Pad::LARGEST_MULTIPLE).then_some(Pad::Multiple(step));
+            (pad, span, Pad::LARGEST_MULTIPLE)
+        }
+        Some(NumberOrText::Text(text)) if text.value == "classes" => return Pad::Classes,
+        Some(NumberOrText::Text(text)) => {
+            let Some(length) = text.value.strip_prefix("fixed:") else {
+                faults.unknown_word("what values are padded to", &text, &["classes", "fixed:N"]);
+                return Pad::Classes;
+            };
+            // One byte is the padding's, so that one of 1 would take no value.
+            let taken = 2..=Pad::LARGEST_FIXED;
+            let length = length.parse().ok().filter(|length| taken.contains(length));
+            (length.map(Pad::Fixed), text.span, Pad::LARGEST_FIXED)
+        }
+    };
+    if pad.is_none() {
+        let message = format!("values are padded to at most {most} bytes this way");
+        let help = "write `64` for multiples of 64 bytes, `\"fixed:512\"` for always 512";
+        faults.error("policy::wrong-type", span, message, help);
+    }
+    pad.unwrap_or_default()
 }
 
 /// Plain text is all that can be shown safely: HTML would have to be sanitised first.

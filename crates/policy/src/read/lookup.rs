@@ -3,7 +3,7 @@
 use crate::diagnostic::Severity;
 use crate::read::places::{Read, Reader};
 use crate::read::section::Faults;
-use crate::treatment::Treatment;
+use crate::treatment::{Dates, Treatment};
 
 impl Reader<'_, '_> {
     /// A place by which values are looked up must find what is stored.
@@ -18,20 +18,22 @@ impl Reader<'_, '_> {
             return;
         };
         let name = field.name.value;
-        match &field.field.treatment {
-            Treatment::Sealed { .. } | Treatment::Date(_) => {
+        let treatment = &field.field.treatment;
+        match treatment {
+            Treatment::Sealed { .. } => {
                 let message = format!(
-                    "`{name}` is `{}`, and a `{part}` that asks for it can never match: no two tokens are equal",
-                    field.field.treatment.as_str()
+                    "`{name}` is `sealed`, and a `{part}` that asks for it can never match: no two tokens are equal"
                 );
                 let help = "make the field `match`, or give this place a field that is `block`";
                 faults.error("policy::sealed-search", read.at.span.clone(), message, help);
             }
-            Treatment::Vault(_) => {
+            Treatment::Date(Dates::StandIn) => self.no_stand_in(read, part, faults),
+            Treatment::Vault(pointing) if !pointing.equality => {
                 let message = format!(
-                    "`{name}` is in the vault, and a `{part}` cannot ask for what is kept there in this version"
+                    "`{name}` is in the vault, and a `{part}` that asks for it can never match: no two pointers are equal"
                 );
-                let help = "make the field `match`, or give this place a field that is `block`";
+                let help = "say `equality = true` on the field or make it `match`, or give this place a field that \
+                            is `block`";
                 faults.error("policy::vault-search", read.at.span.clone(), message, help);
             }
             Treatment::Match | Treatment::Words { .. } if !can_say_or => {
@@ -39,10 +41,33 @@ impl Reader<'_, '_> {
             }
             Treatment::Match
             | Treatment::Words { .. }
+            | Treatment::Format(_)
+            | Treatment::Date(Dates::Shift { .. })
+            | Treatment::Vault(_)
             | Treatment::Mask
             | Treatment::Block
             | Treatment::Pass => {}
         }
+    }
+
+    /// A header is asked for too, and may carry what nobody looks up.
+    pub(super) fn in_header(&mut self, read: &Read<'_>, faults: &mut Faults<'_>) {
+        let field = self.field_at(read.place).filter(|field| field.sound);
+        if field
+            .is_some_and(|field| matches!(field.field.treatment, Treatment::Date(Dates::StandIn)))
+        {
+            self.no_stand_in(read, "header", faults);
+        }
+        self.pin(read, "a header", faults);
+    }
+
+    /// The true date would be nowhere.
+    fn no_stand_in(&self, read: &Read<'_>, part: &str, faults: &mut Faults<'_>) {
+        let message = format!(
+            "one date stands for all where the field has a `stand-in`, and a `{part}` has no companion for the true one"
+        );
+        let help = "give this place a field that is `block`";
+        faults.error("policy::sealed-search", read.at.span.clone(), message, help);
     }
 
     /// Pins the epoch of a `match` or `words` field that is asked for where only one token can stand.

@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
+use body::plan::Selected;
 use body::query::Syntax;
+use body::selector::Which;
 use body::{Format, SelectorError};
 use http::HeaderName;
 
-use crate::read::places::Reader;
+use crate::read::places::{Read, Reader};
 use crate::read::section::{Faults, Section, Text};
 use crate::route::{HeaderPlace, Part, PathPlace};
-use crate::template::Pattern;
 
 /// Syntaxes of the language that are not built, so that they are not taken for slips.
 const LATER_SYNTAXES: [&str; 10] = [
@@ -41,33 +42,58 @@ impl<'t> Reader<'_, 't> {
         format: Format,
         faults: &mut Faults<'_>,
     ) -> Option<body::Plan> {
-        let read = self.read_all(route, "protect", Part::Body, faults);
-        let alone = read.iter().filter_map(|read| {
-            let compiled = body::Plan::compile(format, [(read.at.value, read.place)]);
-            compiled.err().map(|(_, error)| (read, error))
-        });
-        let faulty: Vec<_> = alone.collect();
-        for (read, error) in &faulty {
-            selector_fault(&read.at, error, body_help(format), faults);
+        let read = self.read_all(route, "protect", Part::Body, Some(format), faults);
+        self.plan(format, &read, faults)
+    }
+
+    /// The plan of places that were read, each with what stands beside it.
+    pub(super) fn plan(
+        &self,
+        format: Format,
+        read: &[Read<'t>],
+        faults: &mut Faults<'_>,
+    ) -> Option<body::Plan> {
+        let compile = |read: &[Read<'t>]| {
+            let selected = read.iter().map(|read| self.selected(read));
+            body::Plan::compile(format, selected)
+        };
+        let mut sound = !read.is_empty();
+        for place in read.chunks(1) {
+            if let (Err((_, error)), [read]) = (compile(place), place) {
+                read.fault(&error, body_help(format), faults);
+                sound = false;
+            }
         }
-        if !faulty.is_empty() || read.is_empty() {
+        if !sound {
             return None;
         }
-        let selectors = read.iter().map(|read| (read.at.value, read.place));
-        match body::Plan::compile(format, selectors) {
+        match compile(read) {
             Ok(plan) => Some(plan),
             Err((index, error)) => {
                 if let Some(read) = read.get(index) {
-                    selector_fault(&read.at, &error, body_help(format), faults);
+                    read.fault(&error, body_help(format), faults);
                 }
                 None
             }
         }
     }
 
+    fn selected<'r>(&'r self, read: &'r Read<'t>) -> Selected<'r> {
+        let place = self.places.get(usize::from(read.place.0));
+        let companion = read.companion.as_ref();
+        Selected {
+            at: read.at.value,
+            place: read.place,
+            beside: place
+                .map(|place| place.beside().collect())
+                .unwrap_or_default(),
+            companion: companion.map(|companion| (companion.at.value, companion.write.value)),
+        }
+    }
+
     /// `protect`, where the body's format is unknown: what can be said without it is said.
     pub(crate) fn unread_body(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) {
-        self.read_all(route, "protect", Part::Body, faults);
+        self.read_all(route, "protect", Part::Body, None, faults);
     }
 
     /// `query`.
@@ -79,7 +105,7 @@ impl<'t> Reader<'_, 't> {
         const HELP: &str =
             "a place of a query is the parameter's decoded name: `family`, `filter[name]`";
         let mut selectors = Vec::new();
-        for read in self.read_all(route, "query", Part::Query, faults) {
+        for read in self.read_all(route, "query", Part::Query, None, faults) {
             let syntax = syntax(&read.section, faults);
             self.asked_for(&read, "query", syntax != Syntax::Plain, faults);
             match body::query::Places::compile([(read.at.value, syntax, read.place)]) {
@@ -112,7 +138,7 @@ impl<'t> Reader<'_, 't> {
         faults: &mut Faults<'_>,
     ) -> Vec<HeaderPlace> {
         let mut headers: Vec<HeaderPlace> = Vec::new();
-        for read in self.read_all(route, "headers", Part::Header, faults) {
+        for read in self.read_all(route, "headers", Part::Header, None, faults) {
             let Ok(name) = HeaderName::from_bytes(read.at.value.as_bytes()) else {
                 let message = format!("`{}` is no name of a header", read.at.value);
                 faults.error(
@@ -137,7 +163,7 @@ impl<'t> Reader<'_, 't> {
                 twice(&read.at, faults);
                 continue;
             }
-            self.pin(&read, "a header", faults);
+            self.in_header(&read, faults);
             headers.push(HeaderPlace {
                 name,
                 place: read.place,
@@ -147,14 +173,9 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// `path`.
-    pub(crate) fn path(
-        &mut self,
-        route: &Section<'t>,
-        patterns: &[Pattern],
-        faults: &mut Faults<'_>,
-    ) -> Vec<PathPlace> {
+    pub(crate) fn path(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) -> Vec<PathPlace> {
         let mut paths: Vec<PathPlace> = Vec::new();
-        for read in self.read_all(route, "path", Part::Path, faults) {
+        for read in self.read_all(route, "path", Part::Path, None, faults) {
             let name = read
                 .at
                 .value
@@ -166,7 +187,8 @@ impl<'t> Reader<'_, 't> {
                 faults.error("policy::bad-segment", read.at.span, message, help);
                 continue;
             };
-            if let Some(without) = patterns
+            if let Some(without) = self
+                .patterns
                 .iter()
                 .find(|pattern| !pattern.template.has_parameter(name))
             {
@@ -187,6 +209,31 @@ impl<'t> Reader<'_, 't> {
             });
         }
         paths
+    }
+}
+
+impl Read<'_> {
+    /// Reports what a format says of the place, at the text that it means.
+    fn fault(&self, error: &SelectorError, help: &str, faults: &mut Faults<'_>) {
+        let companion = self.companion.as_ref();
+        let text = match error.which {
+            Which::Place => None,
+            Which::Beside(number) => match self.beside.get(number) {
+                Some(meant) if meant.here => Some(&meant.text),
+                Some(meant) => {
+                    let message = format!(
+                        "`{}`, the subject of `{}`: {}",
+                        meant.text.value, self.at.value, error.reason
+                    );
+                    faults.error("policy::selector", self.at.span.clone(), message, help);
+                    return;
+                }
+                None => None,
+            },
+            Which::CompanionAt => companion.map(|companion| &companion.at),
+            Which::CompanionWrite => companion.map(|companion| &companion.write),
+        };
+        selector_fault(text.unwrap_or(&self.at), error, help, faults);
     }
 }
 

@@ -1,12 +1,17 @@
 //! The places of a route: `{ at = "$.name", field = "patient-name" }`, whatever part of the message they are in.
 
-use body::PlaceId;
+use std::ops::Range;
+
+use body::{Format, PlaceId};
 
 use crate::nearest::nearest;
 use crate::plan::FieldIndex;
+use crate::read::beside::Meant;
+use crate::read::companion::{self, ReadCompanion};
 use crate::read::fields::NamedField;
 use crate::read::section::{Faults, Keys, Section, Text};
 use crate::route::{Part, Place};
+use crate::template::Pattern;
 
 const LATER: &[(&str, &str)] = &[
     (
@@ -18,37 +23,43 @@ const LATER: &[(&str, &str)] = &[
         "what stands inside a value cannot be named yet: protect the whole value, or leave it out",
     ),
     (
-        "companion",
-        "a value cannot be moved to a neighbour yet: leave the place out",
-    ),
-    (
-        "write",
-        "a value cannot be moved to a neighbour yet: leave the place out",
-    ),
-    (
         "when",
         "write the condition into the selector: `$.items[?@.kind == 'x'].value`",
     ),
-    (
-        "subject",
-        "leave it out: keys are by field and epoch, not by person",
-    ),
 ];
 
-const PLACE_KEYS: Keys = Keys {
-    known: &["at", "field", "required"],
-    later: LATER,
-};
-const QUERY_KEYS: Keys = Keys {
-    known: &["at", "field", "required", "syntax"],
-    later: LATER,
-};
+/// The keys of a place, which depend on the part of the message that it is in.
+fn keys(part: Part) -> Keys {
+    let known: &[&str] = match part {
+        Part::Body => &["at", "field", "required", "subject", "tweak", "companion"],
+        Part::Query => &["at", "field", "required", "syntax", "subject", "tweak"],
+        Part::Header | Part::Path => &["at", "field", "required", "subject", "tweak"],
+        Part::Answer => &["at", "field", "subject", "tweak"],
+    };
+    Keys {
+        known,
+        later: LATER,
+    }
+}
 
 /// The places of one route, as they are read.
 pub(crate) struct Reader<'r, 't> {
     pub(crate) fields: &'r mut Vec<NamedField<'t>>,
     pub(crate) used: &'r mut Vec<bool>,
+    /// The route's, which a place may name parameters of.
+    pub(crate) patterns: &'r [Pattern],
     pub(crate) places: Vec<Place>,
+    /// Where each place stands.
+    pub(crate) spots: Vec<Spot>,
+}
+
+/// Where a place stands in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    /// Its selector.
+    pub(crate) at: Range<usize>,
+    /// Whether it says where its companion goes, rightly or not.
+    pub(crate) says_companion: bool,
 }
 
 /// A place whose field is known.
@@ -56,6 +67,9 @@ pub(super) struct Read<'t> {
     pub(super) at: Text<'t>,
     pub(super) place: PlaceId,
     pub(super) section: Section<'t>,
+    /// The selectors beside it, in the order of [`Place::beside`].
+    pub(super) beside: Vec<Meant<'t>>,
+    pub(super) companion: Option<ReadCompanion<'t>>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -65,13 +79,10 @@ impl<'t> Reader<'_, 't> {
         route: &Section<'t>,
         key: &'static str,
         part: Part,
+        format: Option<Format>,
         faults: &mut Faults<'_>,
     ) -> Vec<Read<'t>> {
-        let keys = if part == Part::Query {
-            QUERY_KEYS
-        } else {
-            PLACE_KEYS
-        };
+        let keys = keys(part);
         let tables = route.tables(key, faults);
         if route.has(key) && tables.is_empty() {
             let message = format!("`{key}` names no place");
@@ -87,8 +98,8 @@ impl<'t> Reader<'_, 't> {
                 "say which of the file's fields stands there",
                 faults,
             );
-            let required = section.flag("required", faults);
-            let field = self.field(&field?, faults);
+            let required = part != Part::Answer && section.flag("required", faults);
+            let field = self.field(&field?, part, faults);
             let (at, field) = (at?, field?);
             let Ok(id) = u16::try_from(self.places.len()) else {
                 let message = "the route has too many places";
@@ -100,7 +111,7 @@ impl<'t> Reader<'_, 't> {
                 );
                 return None;
             };
-            self.places.push(Place {
+            let mut place = Place {
                 field,
                 at: at.value.to_owned(),
                 part,
@@ -108,20 +119,51 @@ impl<'t> Reader<'_, 't> {
                 subject: None,
                 tweak: None,
                 companion: None,
+            };
+            let beside = self.beside(&section, &at, &mut place, faults);
+            let companion = (part == Part::Body)
+                .then(|| self.companion(&section, field, format, faults))
+                .flatten();
+            place.companion = companion.as_ref().map(ReadCompanion::plain);
+            self.places.push(place);
+            self.spots.push(Spot {
+                at: at.span.clone(),
+                says_companion: section.has("companion"),
             });
             Some(Read {
                 at,
                 place: PlaceId(id),
                 section,
+                beside,
+                companion,
             })
         });
         read.collect()
     }
 
-    fn field(&mut self, wanted: &Text<'_>, faults: &mut Faults<'_>) -> Option<FieldIndex> {
+    fn companion(
+        &self,
+        section: &Section<'t>,
+        field: FieldIndex,
+        format: Option<Format>,
+        faults: &mut Faults<'_>,
+    ) -> Option<ReadCompanion<'t>> {
+        let named = self.fields.get(field.0).filter(|named| named.sound)?;
+        companion::read(section, format, &named.field.treatment, faults)
+    }
+
+    fn field(
+        &mut self,
+        wanted: &Text<'_>,
+        part: Part,
+        faults: &mut Faults<'_>,
+    ) -> Option<FieldIndex> {
         let mut names = self.fields.iter().map(|field| field.name.value);
         if let Some(index) = names.position(|name| name == wanted.value) {
-            if let Some(used) = self.used.get_mut(index) {
+            // What only comes back was never protected.
+            if let Some(used) = self.used.get_mut(index)
+                && part != Part::Answer
+            {
                 *used = true;
             }
             return Some(FieldIndex(index));

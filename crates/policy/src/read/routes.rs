@@ -5,9 +5,9 @@ use std::ops::Range;
 use body::Format;
 
 use crate::read::fields::NamedField;
-use crate::read::places::Reader;
+use crate::read::places::{Reader, Spot};
 use crate::read::section::{Faults, Keys, Section, TableAt, Text};
-use crate::route::Route;
+use crate::route::{Place, Route};
 use crate::template::{Method, Pattern, PatternFault};
 
 const KEYS: Keys = Keys {
@@ -18,13 +18,11 @@ const KEYS: Keys = Keys {
         "query",
         "headers",
         "path",
+        "reveal",
+        "answer",
         "encoded-slash",
     ],
     later: &[
-        (
-            "reveal",
-            "leave it out: tokens are found wherever they stand in an answer",
-        ),
         (
             "remember",
             "requests cannot be tied together yet: leave it out",
@@ -73,6 +71,10 @@ const METHODS: [&str; 14] = [
 pub(crate) struct ReadRoute {
     pub(crate) route: Route,
     pub(crate) spans: Vec<Range<usize>>,
+    /// Where each place stands.
+    pub(crate) spots: Vec<Spot>,
+    /// The places of its answers, and where they stand, however faulty.
+    pub(crate) reveals: Vec<(Place, Spot)>,
 }
 
 /// Reads one route.
@@ -87,7 +89,9 @@ pub(crate) fn route<'t>(
     let mut reader = Reader {
         fields,
         used,
+        patterns: &patterns,
         places: Vec::new(),
+        spots: Vec::new(),
     };
     let format = format(&section, &patterns, faults);
     let body = match format {
@@ -99,8 +103,11 @@ pub(crate) fn route<'t>(
     };
     let query = reader.query(&section, faults);
     let headers = reader.headers(&section, faults);
-    let path = reader.path(&section, &patterns, faults);
-    let places = reader.places;
+    let path = reader.path(&section, faults);
+    let places = std::mem::take(&mut reader.places);
+    let spots = std::mem::take(&mut reader.spots);
+    let reveal = reader.reveal(&section, faults);
+    let reveals = reader.places.into_iter().zip(reader.spots).collect();
     let encoded_slash = section.flag("encoded-slash", faults);
     ReadRoute {
         route: Route {
@@ -110,10 +117,12 @@ pub(crate) fn route<'t>(
             headers,
             path,
             places,
-            reveal: None,
+            reveal,
             encoded_slash,
         },
         spans,
+        spots,
+        reveals,
     }
 }
 

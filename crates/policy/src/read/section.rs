@@ -257,6 +257,22 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// A number as [`Section::number`] reads it, or a string.
+    pub(crate) fn number_or_text(
+        &self,
+        key: &str,
+        faults: &mut Faults<'_>,
+    ) -> Option<NumberOrText<'t>> {
+        let value = self.get(key)?;
+        match as_text(value) {
+            Some(text) => Some(NumberOrText::Text(text)),
+            None => {
+                let (number, span) = self.number(key, faults)?;
+                Some(NumberOrText::Number(number, span))
+            }
+        }
+    }
+
     /// A table under `key`.
     pub(crate) fn table(&self, key: &str, faults: &mut Faults<'_>) -> Option<TableAt<'t>> {
         let value = self.get(key)?;
@@ -293,6 +309,13 @@ impl<'t> Section<'t> {
 #[derive(Clone, Debug)]
 pub(crate) enum FlagOrText<'t> {
     Flag(bool),
+    Text(Text<'t>),
+}
+
+/// What [`Section::number_or_text`] found.
+#[derive(Clone, Debug)]
+pub(crate) enum NumberOrText<'t> {
+    Number(u32, Range<usize>),
     Text(Text<'t>),
 }
 

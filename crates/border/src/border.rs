@@ -354,6 +354,7 @@ fn may_point(field: &Field) -> bool {
         Treatment::Match => field.max.is_some(),
         Treatment::Sealed { .. }
         | Treatment::Words { .. }
+        | Treatment::Format(_)
         | Treatment::Date(_)
         | Treatment::Mask
         | Treatment::Block

@@ -45,7 +45,9 @@ impl Sealer {
                 let text = self.normal(place, field, text)?;
                 self.seal(&key, place, field, &value, &text, out)?;
             }
-            Treatment::Words { .. } | Treatment::Date(Dates::Shift { .. }) => {
+            Treatment::Words { .. }
+            | Treatment::Format(_)
+            | Treatment::Date(Dates::Shift { .. }) => {
                 return Err(self.blocked(place));
             }
             Treatment::Match => {

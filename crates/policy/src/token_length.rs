@@ -55,7 +55,9 @@ fn shortest(field: &Field, accompanied: bool) -> Option<usize> {
     let stand_in = field.stand_in.as_ref().map(|text| text.chars().count());
     match &field.treatment {
         Treatment::Sealed { .. } if accompanied => Some(stand_in.unwrap_or(MASK)),
-        Treatment::Sealed { .. } | Treatment::Words { .. } => length::sealed(1, field.sealing()),
+        Treatment::Sealed { .. } => length::sealed(1, field.sealing()),
+        // A text without a word in it is not what the treatment is for.
+        Treatment::Words { .. } => length::worded(1, 1, field.sealing()),
         // A longer token becomes a pointer.
         Treatment::Match => Some(length::POINTER_LEN),
         Treatment::Format(shape) => Some(shape.shortest()),
@@ -70,7 +72,8 @@ fn shortest(field: &Field, accompanied: bool) -> Option<usize> {
 fn ways(field: &Field, room: usize) -> String {
     let mut ways = Vec::new();
     let sealing = field.sealing();
-    if matches!(field.treatment, Treatment::Sealed { .. }) {
+    let worded = matches!(field.treatment, Treatment::Words { .. });
+    if worded || matches!(field.treatment, Treatment::Sealed { .. }) {
         let uncommitted = Sealing {
             commit: false,
             ..sealing
@@ -80,7 +83,12 @@ fn ways(field: &Field, room: usize) -> String {
             ..sealing
         };
         for (key, other) in [("commit", uncommitted), ("pad", classes)] {
-            if let Some(shortest) = length::sealed(1, other).filter(|shortest| *shortest <= room)
+            let shortest = if worded {
+                length::worded(1, 1, other)
+            } else {
+                length::sealed(1, other)
+            };
+            if let Some(shortest) = shortest.filter(|shortest| *shortest <= room)
                 && other != sealing
             {
                 ways.push(format!(
@@ -88,6 +96,14 @@ fn ways(field: &Field, room: usize) -> String {
                 ));
             }
         }
+    }
+    if let Some(shortest) = length::sealed(1, sealing)
+        && worded
+        && shortest <= room
+    {
+        ways.push(format!(
+            "use `treatment = \"sealed\"`, which no word finds (the shortest token has {shortest})"
+        ));
     }
     let is_token = |shape: &PointerShape| *shape == PointerShape::Token;
     match &field.treatment {

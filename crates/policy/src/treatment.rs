@@ -1,8 +1,5 @@
 //! What is done to a value (design §6): the treatments, each with what its field says about it.
 
-/// Characters of a pointer without its prefix.
-const BARE: usize = 12;
-
 /// What is done to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Treatment {
@@ -111,7 +108,7 @@ impl PointerShape {
     pub fn characters(&self) -> usize {
         match self {
             Self::Token => seal::POINTER_LEN,
-            Self::Bare => BARE,
+            Self::Bare => seal::BARE_LEN,
             Self::Digits(digits) => usize::from(*digits),
             Self::Email { domain } => seal::POINTER_LEN + 1 + domain.len(),
         }

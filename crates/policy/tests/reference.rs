@@ -63,6 +63,8 @@ fn the_table_of_lengths_is_that_of_the_tokens() {
             .unwrap()
             .starts_with(&shortest(seal::length::matched(1)))
     );
+    let word = seal::length::worded(1, 1, seal::Sealing::default());
+    assert_eq!(row(&page, "| `words` | text").last(), Some(&shortest(word)));
     assert_eq!(
         row(&page, "| `vault` | short").last(),
         Some(&seal::POINTER_LEN.to_string())

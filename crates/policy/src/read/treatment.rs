@@ -35,11 +35,7 @@ pub(super) fn treatment(
     match text.value {
         "sealed" => Some(Treatment::Sealed { commit }),
         "match" => Some(Treatment::Match),
-        "words" => {
-            let remedy = "use `match` for search by the whole value, or `sealed` for none";
-            faults.later("the treatment `words`", text.span, remedy);
-            None
-        }
+        "words" => Some(Treatment::Words { commit }),
         "date" => dates(section, faults).map(Treatment::Date),
         "vault" => pointing(section, max, faults).map(Treatment::Vault),
         "mask" => Some(Treatment::Mask),

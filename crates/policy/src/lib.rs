@@ -8,6 +8,7 @@ mod compile;
 mod diagnostic;
 mod display;
 mod host;
+pub mod leakage;
 mod nearest;
 mod normalise;
 mod overrides;

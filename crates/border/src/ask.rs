@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ::keys::SubjectName;
 use body::AskId;
-use seal::FieldKey;
+
+use crate::SubjectKey;
 
 /// A question to the world outside. Bytes behind it wait until it is answered.
 #[derive(Debug)]
@@ -94,8 +95,8 @@ pub enum Answer {
     Subject {
         /// Which ask.
         id: AskId,
-        /// The key.
-        key: Arc<FieldKey>,
+        /// The keys.
+        key: Arc<SubjectKey>,
     },
     /// No such row (never was, or erased).
     Gone {

@@ -13,7 +13,7 @@ use policy::{
 use crate::border::{Border, Inner};
 use crate::counts::Counts;
 use crate::memory::Memory;
-use crate::sealer::{Known, Plain, Sealer};
+use crate::sealer::{Known, Sealer};
 use crate::value::Parameters;
 use crate::{Exchange, Incoming, Refusal, RefusalCode};
 
@@ -73,7 +73,7 @@ impl Border {
             return Ok(exchange);
         };
         exchange.memory = memory(route.resource(pattern, normal.as_str()));
-        exchange.parameters = parameters(route, pattern, path);
+        exchange.parameters = parameters(inner, (index, route_index), route, pattern, path);
         if route.is_open() {
             return Ok(exchange);
         }
@@ -112,11 +112,18 @@ impl Border {
 }
 
 /// The path parameters that the route's places name, decoded.
-fn parameters(route: &Route, pattern: usize, path: &str) -> Parameters {
+fn parameters(
+    inner: &Inner,
+    (app, index): (AppIndex, usize),
+    route: &Route,
+    pattern: usize,
+    path: &str,
+) -> Parameters {
     let decoded = |name: &str| {
         let range = route.patterns.get(pattern)?.template.locate(name, path)?;
-        let text = percent_encoding::percent_decode_str(path.get(range)?).collect();
-        Some((name.to_owned(), Plain::new(text)))
+        let text: Vec<u8> = percent_encoding::percent_decode_str(path.get(range)?).collect();
+        let text = inner.beside(app.0, index, &format!("{{{name}}}"), &text);
+        Some((name.to_owned(), text))
     };
     Parameters(route.parameters().filter_map(decoded).collect())
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use ::keys::SubjectName;
 use body::ValueType;
+use body::reveal::Companions;
 use http::HeaderValue;
-use policy::{App, AppIndex, Field, FieldIndex, Place, Plan, Route, RouteIndex, Treatment};
+use policy::{
+    App, AppIndex, Field, FieldIndex, Place, Plan, Route, RouteIndex, Treatment, normalise,
+};
+use seal::format::FormatKey;
 use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 
 use crate::confine::confinement;
 use crate::keys::OfApp;
 use crate::sealer::Plain;
-use crate::{Keys, Limits, Refusal, pointers};
+use crate::{Keys, Limits, Refusal, SubjectKey, pointers};
 
 /// The compiled plan with its keys and limits. Cheap to clone; replaced whole on reload, and an exchange that has
 /// begun ends under the one it began with.
@@ -88,8 +92,50 @@ struct Ready {
     by_name: HashMap<String, usize>,
     /// The fields of which a pointer is found by its prefix.
     vaulted: Vec<usize>,
+    /// The domains at which pointers stand.
+    domains: Vec<String>,
     shared: Option<Arc<OfApp>>,
+    companions: Companioned,
     confine: Option<HeaderValue>,
+}
+
+/// The companions of an app, for its answers.
+#[derive(Default)]
+pub(crate) struct Companioned {
+    pub shapes: Arc<Companions>,
+    /// The field of each, by its number.
+    pub fields: Vec<FieldIndex>,
+}
+
+impl Companioned {
+    /// Every companion of the app's routes, each once.
+    fn of(app: &App) -> Self {
+        let mut seen = Vec::new();
+        let mut fields = Vec::new();
+        for route in &app.routes {
+            let Some(format) = route.body.as_ref().map(body::Plan::format) else {
+                continue;
+            };
+            for place in &route.places {
+                let Some(companion) = &place.companion else {
+                    continue;
+                };
+                let shape = (format, place.at.as_str(), companion.at.as_str(), companion.write.as_str());
+                if !seen.contains(&shape) {
+                    seen.push(shape);
+                    fields.push(place.field);
+                }
+            }
+        }
+        // The policy compiled them for its requests already.
+        match Companions::compile(seen) {
+            Ok(shapes) => Self {
+                shapes: Arc::new(shapes),
+                fields,
+            },
+            Err(_) => Self::default(),
+        }
+    }
 }
 
 /// The keys of a field of the policy.
@@ -97,6 +143,7 @@ struct Ready {
 struct ReadyField {
     current: Option<Arc<FieldKey>>,
     earlier: Vec<Arc<FieldKey>>,
+    format: Option<FormatKey>,
 }
 
 impl std::fmt::Debug for Ready {
@@ -122,7 +169,14 @@ impl Ready {
                 .filter(|(_, field)| may_point(field))
                 .map(|(index, _)| index)
                 .collect(),
+            domains: app
+                .fields
+                .iter()
+                .filter_map(pointers::domain)
+                .map(str::to_owned)
+                .collect(),
             shared: keys.app(&app.id).cloned(),
+            companions: Companioned::of(app),
             confine: app.confine.then(|| confinement(app)).flatten(),
         }
     }
@@ -133,9 +187,17 @@ impl ReadyField {
         let Some(of) = keys.field(&app.id, &field.name) else {
             return Self::default();
         };
+        let format = match &field.treatment {
+            Treatment::Format(shape) => of
+                .first
+                .as_ref()
+                .map(|secret| FormatKey::derive(secret, &app.id, &field.name, *shape)),
+            _ => None,
+        };
         Self {
             current: of.current.clone(),
             earlier: of.earlier.clone(),
+            format,
         }
     }
 }
@@ -175,23 +237,44 @@ impl Inner {
         self.ready(app, field).map_or(&[], |ready| &ready.earlier)
     }
 
-    /// The key that seals for a field and a subject, if there is one already.
+    /// The key of a field's stand-ins.
+    pub fn format_key(&self, app: usize, field: FieldIndex) -> Option<&FormatKey> {
+        self.ready(app, field)?.format.as_ref()
+    }
+
+    /// The keys of a field for a subject, if there are any.
     pub fn subject_key(
         &self,
         app: usize,
         field: &str,
         subject: SubjectName,
-    ) -> Option<Arc<FieldKey>> {
+    ) -> Option<Arc<SubjectKey>> {
         self.keys.of_subject(&self.app(app)?.id, field, subject)
     }
 
-    /// The name of a subject, from what identifies it in the app: the value itself, or a token of it.
+    /// The name of a subject, from what identifies it in the app.
     pub fn subject_name(&self, app: usize, identity: &[u8]) -> Option<SubjectName> {
-        let names = &self.shared(app)?.subjects;
-        Some(match self.open(app, identity) {
-            Some(opened) => names.name(&opened.plain),
-            None => names.name(identity),
-        })
+        Some(self.shared(app)?.subjects.name(identity))
+    }
+
+    /// What stands beside a value, in the one spelling that request and answer have in common: opened where it is
+    /// a token, and normalised as the field of the place that the route has there.
+    pub fn beside(&self, app: usize, route: usize, at: &str, text: &[u8]) -> Plain {
+        let plain = match self.open(app, text) {
+            Some(opened) => opened.plain,
+            None => Plain::new(text.to_vec()),
+        };
+        let steps = self.route(app, route).and_then(|route| {
+            let place = route.places.iter().find(|place| place.at == at)?;
+            Some(&self.app(app)?.field(place.field)?.normalise)
+        });
+        let normal = steps
+            .zip(std::str::from_utf8(&plain).ok())
+            .and_then(|(steps, text)| normalise(text, steps));
+        match normal {
+            Some(normal) => Plain::new(normal.as_bytes().to_vec()),
+            None => plain,
+        }
     }
 
     fn shared(&self, app: usize) -> Option<&OfApp> {
@@ -205,6 +288,12 @@ impl Inner {
     /// The key of what the app's `stable` fields are remembered by.
     pub fn stable_key(&self, app: usize) -> Option<Arc<StableKey>> {
         self.shared(app).map(|shared| Arc::clone(&shared.stable))
+    }
+
+    /// What brings back the values of this app that went to companions.
+    pub fn companions(&self, app: usize) -> Option<&Companioned> {
+        let companions = &self.apps.get(app)?.companions;
+        (!companions.fields.is_empty()).then_some(companions)
     }
 
     /// The policy that confines this app's pages, as a header.
@@ -228,21 +317,9 @@ impl Inner {
 
     /// How long the token is that begins with `bytes`: of a pointer at a domain the domain goes with it.
     pub fn measure(&self, app: usize, bytes: &[u8], last: bool) -> seal::Measure {
-        let measured = seal::measure(bytes, last);
-        let seal::Measure::Whole(length) = measured else {
-            return measured;
-        };
-        let Some((token, rest)) = bytes.split_at_checked(length) else {
-            return measured;
-        };
-        match self.pointer(app, token) {
-            Some((_, field)) => match pointers::domain(field, rest) {
-                pointers::Domain::None => measured,
-                pointers::Domain::Whole(domain) => seal::Measure::Whole(length + domain),
-                pointers::Domain::Cut(_) if last => measured,
-                pointers::Domain::Cut(domain) => seal::Measure::More(length + domain),
-            },
-            None => measured,
+        match self.apps.get(app).map(|ready| ready.domains.as_slice()) {
+            None | Some([]) => seal::measure(bytes, last),
+            Some(domains) => seal::measure_email(bytes, domains, last),
         }
     }
 

@@ -285,7 +285,10 @@ impl Exchange {
             self.memory.clone(),
             self.parameters.clone(),
         );
-        let reveal = body::reveal::Reveal::new(medium, limits.body);
+        let mut reveal = body::reveal::Reveal::new(medium, limits.body);
+        if let Some(companions) = self.border.companions(self.app) {
+            reveal = reveal.with_companions(Arc::clone(&companions.shapes));
+        }
         Some(Box::new(Reveal::new(
             opener,
             reveal,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::keys::{EpochSecret, KeyId, Keyring, KeyringError, SubjectName, SubjectNames};
+use ::keys::{EpochSecret, FieldSecret, KeyId, Keyring, KeyringError, SubjectName, SubjectNames};
+use seal::date::ShiftKey;
 use seal::{FieldKey, PointerKey, StableKey};
 
 /// The keys of subjects: too many to derive ahead, and made while the border runs. A lookup does no IO.
@@ -11,11 +12,36 @@ pub trait SubjectKeys: Send + Sync {
     /// The key of this id, if it is a subject's and was not destroyed.
     fn by_id(&self, id: KeyId) -> Option<Arc<FieldKey>>;
 
-    /// The key that seals for a field of an app and a subject, if there is one.
-    fn current(&self, app: &str, field: &str, subject: SubjectName) -> Option<Arc<FieldKey>>;
+    /// The keys that seal for a field of an app and a subject, if there are any.
+    fn current(&self, app: &str, field: &str, subject: SubjectName) -> Option<Arc<SubjectKey>>;
 
     /// Whether this id was that of a subject's key of this field, and the key was destroyed.
     fn was_destroyed(&self, id: KeyId, app: &str, field: &str) -> bool;
+}
+
+/// The keys of a field for one subject.
+#[derive(Debug)]
+pub struct SubjectKey {
+    /// Seals its values.
+    pub field: Arc<FieldKey>,
+    /// Shifts its dates.
+    pub shift: ShiftKey,
+}
+
+impl SubjectKey {
+    /// Derives them from what the keyring holds; nothing for the secret of an epoch that is no subject's.
+    #[must_use]
+    pub fn derive(secret: &FieldSecret<'_>) -> Option<Self> {
+        let (name, subject) = secret.subject.as_ref()?;
+        let (epoch, app, field) = (&secret.epoch, secret.view.app, secret.view.field);
+        let number = secret.view.epoch;
+        let key =
+            FieldKey::derive_for_subject(epoch, subject, *name, secret.key_id, app, field, number);
+        Some(Self {
+            field: Arc::new(key),
+            shift: ShiftKey::derive(epoch, Some((subject, *name)), app, field),
+        })
+    }
 }
 
 /// Every field key of a keyring by its id, and the one that seals for each field.
@@ -140,7 +166,7 @@ impl Keys {
         app: &str,
         field: &str,
         subject: SubjectName,
-    ) -> Option<Arc<FieldKey>> {
+    ) -> Option<Arc<SubjectKey>> {
         self.subjects.as_ref()?.current(app, field, subject)
     }
 

@@ -36,5 +36,5 @@ pub use ask::{Answer, Ask, Asked, Effect, MemoryName};
 pub use border::Border;
 pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
 pub use flow::{Flow, Progress};
-pub use keys::{Keys, SubjectKeys};
+pub use keys::{Keys, SubjectKey, SubjectKeys};
 pub use refusal::{Blame, Refusal, RefusalCode};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use body::reveal::{Measure, Opened, Tokens};
 use body::{AskId, Edit, Editor, Error, Found, ValueType};
-use policy::{Dates, Field, Place, PointerShape, Treatment};
+use policy::{Dates, Field, PointerShape, Treatment};
 
 use crate::border::Inner;
 use crate::counts::Counts;
@@ -147,16 +147,35 @@ impl Opener {
     /// What a value without prefix at a place of the answer stands for.
     fn at_place(&mut self, found: &Found<'_>, out: &mut Vec<u8>) -> Option<Edit> {
         let border = Arc::clone(&self.border);
-        let reveal = border.route(self.app, self.route?)?.reveal.as_ref()?;
+        let route = self.route?;
+        let reveal = border.route(self.app, route)?.reveal.as_ref()?;
         let place = reveal.places.get(usize::from(found.place.0))?;
         let field = border.app(self.app)?.field(place.field)?;
-        let value = Value::new(found, place, &self.parameters);
-        match &field.treatment {
-            Treatment::Vault(pointing) if !pointing.shape.has_prefix() => {
-                self.at_pointer(field, &pointing.shape, found)
+        let value = Value::new(found, place, &self.parameters, |at, text| {
+            border.beside(self.app, route, at, text)
+        });
+        let opened = match &field.treatment {
+            Treatment::Format(_) => {
+                let key = border.format_key(self.app, place.field)?;
+                let tweak = value.tweak.as_ref().map_or(&[][..], |tweak| tweak);
+                let text = std::str::from_utf8(found.text).ok()?;
+                seal::format::open(key, text, tweak).ok()?
             }
-            _ => None,
-        }
+            Treatment::Date(Dates::Shift { days }) => {
+                let text = std::str::from_utf8(found.text).ok()?;
+                let whose = value.subject.as_ref()?;
+                let name = border.subject_name(self.app, whose)?;
+                let key = border.subject_key(self.app, &field.name, name)?;
+                seal::date::unshift(&key.shift, *days, &name.0, text).ok()?
+            }
+            Treatment::Vault(pointing) if !pointing.shape.has_prefix() => {
+                return self.at_pointer(field, &pointing.shape, found);
+            }
+            _ => return None,
+        };
+        self.counts.reveal(place.field.0);
+        out.extend_from_slice(opened.as_bytes());
+        Some(spelled(found.value_type))
     }
 
     fn at_pointer(
@@ -179,6 +198,14 @@ impl Opener {
             ValueType::Number => Edit::PendingSpelled(id),
             _ => Edit::Pending(id),
         })
+    }
+}
+
+/// A number stays one.
+fn spelled(found: ValueType) -> Edit {
+    match found {
+        ValueType::Number => Edit::Spelled,
+        _ => Edit::Replace,
     }
 }
 
@@ -228,5 +255,21 @@ impl Tokens for Opener {
             return Opened::Mark;
         }
         Opened::Leave
+    }
+
+    fn companion(&mut self, number: usize, token: &[u8], plain: &mut Vec<u8>) -> Opened {
+        let border = Arc::clone(&self.border);
+        let field = border
+            .companions(self.app)
+            .and_then(|companions| companions.fields.get(number));
+        let Some(opened) = border.open(self.app, token) else {
+            return Opened::Leave;
+        };
+        if field.map(|field| field.0) != opened.field {
+            return Opened::Leave;
+        }
+        plain.extend_from_slice(&opened.plain);
+        self.revealed(opened.field, &opened.plain, token);
+        Opened::Value(opened.value_type)
     }
 }

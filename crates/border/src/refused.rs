@@ -65,6 +65,26 @@ impl Sealer {
         Box::new(self.named(refusal, place))
     }
 
+    /// What the stand-in depends on is not in the message.
+    pub(crate) fn tweakless(&self, place: &Place) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::MissingPlace,
+            "the request does not have what the value's stand-in depends on, and the policy asks for it",
+            "send what `tweak` names with the value, or take `tweak` from the policy",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    /// A value that has no stand-in of its field's shape.
+    pub(crate) fn unfit(&self, place: &Place, error: &dyn std::error::Error) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            error.to_string(),
+            "correct the value, or give its field a treatment that takes any text (vault, sealed)",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
     /// A value in a head would need an answer that a head does not wait for.
     pub(crate) fn unaskable(&self, place: &Place) -> Box<Refusal> {
         let refusal = Refusal::new(

@@ -344,7 +344,9 @@ impl Sealer {
         let Some((place, field)) = border.place(self.app, self.route, index) else {
             return Ok(Edit::Keep);
         };
-        let value = Value::new(found, place, &self.parameters);
+        let value = Value::new(found, place, &self.parameters, |at, text| {
+            border.beside(self.app, self.route, at, text)
+        });
         self.last = place
             .companion
             .is_some()

@@ -8,19 +8,19 @@ use seal::{Chance, FieldKey, Pad, PointerId, Repeat};
 
 use crate::sealer::{Outcome, Plain, Sealer};
 use crate::value::Value;
-use crate::{Asked, Refusal, pointers};
+use crate::{Asked, Refusal, SubjectKey, pointers};
 
 /// What a masked value, and one that went to its companion, is replaced by.
 const MASK: &[u8] = b"***";
 
 impl Sealer {
-    /// Applies the treatment of a place's field to a value without tokens in it. `key` is its subject's, where it
-    /// has one.
+    /// Applies the treatment of a place's field to a value without tokens in it. `subject` has its
+    /// subject's keys, where it has one.
     pub(crate) fn treat(
         &mut self,
         value: Value,
         text: &[u8],
-        key: Option<&Arc<FieldKey>>,
+        subject: Option<&SubjectKey>,
         out: &mut Vec<u8>,
     ) -> Outcome {
         let border = Arc::clone(&self.border);
@@ -32,7 +32,7 @@ impl Sealer {
             Treatment::Block => return Err(self.blocked(place)),
             Treatment::Mask => out.extend_from_slice(MASK),
             _ if value.is_companion => {
-                let key = self.key(place, key)?;
+                let key = self.key(place, subject)?;
                 self.seal(&key, place, field, &value, text, out)?;
                 return Ok(Edit::Replace);
             }
@@ -41,18 +41,18 @@ impl Sealer {
                 out.extend_from_slice(stand_in(field));
             }
             Treatment::Sealed { .. } => {
-                let key = self.key(place, key)?;
+                let key = self.key(place, subject)?;
                 let text = self.normal(place, field, text)?;
                 self.seal(&key, place, field, &value, &text, out)?;
             }
-            Treatment::Words { .. }
-            | Treatment::Format(_)
-            | Treatment::Date(Dates::Shift { .. }) => {
-                return Err(self.blocked(place));
+            Treatment::Words { .. } => {
+                let key = self.key(place, subject)?;
+                let text = self.normal(place, field, text)?;
+                self.words(place, field, &value, &text, &key, out)?;
             }
             Treatment::Match => {
                 self.check_type(place, field, value.value_type)?;
-                let key = self.key(place, key)?;
+                let key = self.key(place, subject)?;
                 let normal = self.normal(place, field, text)?;
                 seal::seal_match(&key, &normal, out)
                     .map_err(|error| self.unsealable(place, &error))?;
@@ -68,9 +68,23 @@ impl Sealer {
             }
             Treatment::Vault(pointing) => {
                 self.check_type(place, field, value.value_type)?;
-                let key = self.key(place, key)?;
+                let key = self.key(place, subject)?;
                 let normal = self.normal(place, field, text)?;
                 return self.point(value, pointing, &normal, &key, out);
+            }
+            Treatment::Format(_) => {
+                let edit = self.format(place, &value, text, out)?;
+                self.fits(place, field, out)?;
+                self.counts.protect(place.field.0);
+                return Ok(edit);
+            }
+            Treatment::Date(Dates::Shift { days }) => {
+                let key = subject.ok_or_else(|| self.subjectless(place))?;
+                let name = key.field.subject().ok_or_else(|| self.away(place))?;
+                let date = self.text(place, text)?;
+                let shifted = seal::date::shift(&key.shift, *days, &name.0, date)
+                    .map_err(|error| self.unfit(place, &error))?;
+                out.extend_from_slice(shifted.as_bytes());
             }
         }
         self.fits(place, field, out)?;
@@ -115,6 +129,33 @@ impl Sealer {
         with(&mut Repeat::new(key, &parts))
     }
 
+    fn words(
+        &mut self,
+        place: &Place,
+        field: &Field,
+        value: &Value,
+        text: &[u8],
+        key: &FieldKey,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Box<Refusal>> {
+        let text = self.text(place, text)?;
+        if place.part != Part::Body {
+            // What is looked for: its words alone.
+            for (position, word) in seal::words::query(key, text).iter().enumerate() {
+                if position > 0 {
+                    out.push(b' ');
+                }
+                out.extend_from_slice(word);
+            }
+            return Ok(());
+        }
+        let sealing = field.sealing();
+        let sealed = self.with_chance(key, place, field, value, text.as_bytes(), |chance| {
+            seal::words::seal_words(key, kind(value.value_type), text, sealing, chance, out)
+        });
+        sealed.map_err(|error| self.unsealable(place, &error))
+    }
+
     /// A value that stays at home: asks for it to be kept, under a pointer of this shape. A `match` value whose
     /// token its column does not take goes here too, decided by its length alone, so that equal values stay equal.
     ///
@@ -141,11 +182,13 @@ impl Sealer {
         }
         let space = pointers::space(&pointing.shape);
         let first = if pointing.equality {
-            pointer.equal_id(&field.name, normal, 0)
+            pointer.equal_id_in(&field.name, normal, 0, &space)
         } else {
-            self.with_chance(key, place, field, &value, normal, PointerId::random)
+            self.with_chance(key, place, field, &value, normal, |chance| {
+                PointerId::random_in(&space, chance)
+            })
         };
-        let first = pointers::within(first.get(), &space);
+        let first = first.get();
         self.counts.protect(place.field.0);
         if place.part != Part::Body {
             if !pointing.equality {
@@ -178,6 +221,24 @@ impl Sealer {
         Ok(match self.keep(value, keep) {
             Edit::Pending(id) if spelled => Edit::PendingSpelled(id),
             edit => edit,
+        })
+    }
+
+    fn format(&mut self, place: &Place, value: &Value, text: &[u8], out: &mut Vec<u8>) -> Outcome {
+        let border = Arc::clone(&self.border);
+        let key = border.format_key(self.app, place.field);
+        let key = key.ok_or_else(|| self.away(place))?;
+        if place.tweak.is_some() && value.tweak.is_none() {
+            return Err(self.tweakless(place));
+        }
+        let tweak = value.tweak.as_ref().map_or(&[][..], |tweak| tweak);
+        let text = self.text(place, text)?;
+        let formed = seal::format::seal(key, text, tweak);
+        let formed = formed.map_err(|error| self.unfit(place, &error))?;
+        out.extend_from_slice(formed.as_bytes());
+        Ok(match value.value_type {
+            ValueType::Number => Edit::Spelled,
+            _ => Edit::Replace,
         })
     }
 
@@ -219,10 +280,10 @@ impl Sealer {
     fn key(
         &self,
         place: &Place,
-        subject: Option<&Arc<FieldKey>>,
+        subject: Option<&SubjectKey>,
     ) -> Result<Arc<FieldKey>, Box<Refusal>> {
         let own = || self.border.current_key(self.app, place.field);
-        let key = subject.or_else(own).cloned();
+        let key = subject.map(|subject| &subject.field).or_else(own).cloned();
         key.ok_or_else(|| self.away(place))
     }
 

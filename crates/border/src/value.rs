@@ -25,14 +25,18 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    /// The value that a format found, with its siblings.
-    pub fn new(found: &Found<'_>, place: &Place, parameters: &Parameters) -> Self {
+    /// The value that a format found, with its siblings; `read` brings what stands at a selector to the spelling
+    /// that requests and answers have in common.
+    pub fn new(
+        found: &Found<'_>,
+        place: &Place,
+        parameters: &Parameters,
+        read: impl Fn(&str, &[u8]) -> Plain,
+    ) -> Self {
         let mut siblings = found.beside.iter();
         let mut beside = |wanted: Option<&Beside>| match wanted? {
             Beside::Parameter(name) => parameters.get(name),
-            Beside::Selector(_) => siblings
-                .next()?
-                .map(|text: &[u8]| Plain::new(text.to_vec())),
+            Beside::Selector(at) => siblings.next()?.map(|text| read(at, text)),
         };
         Self {
             place: usize::from(found.place.0),

@@ -31,6 +31,8 @@ impl Chance for Counter {
 pub struct Vault {
     pub rows: HashMap<u64, (String, Vec<u8>)>,
     pub memories: HashMap<(String, MemoryName), Vec<u8>>,
+    /// Where the chance of the next request begins: alike by default.
+    pub seed: u64,
 }
 
 impl Vault {
@@ -153,6 +155,15 @@ pub fn begin(
     line: &str,
     head: &HeaderMap,
 ) -> Result<Exchange, Box<Refusal>> {
+    begin_with(border, (host, line), head, 0)
+}
+
+fn begin_with(
+    border: &Border,
+    (host, line): (&str, &str),
+    head: &HeaderMap,
+    seed: u64,
+) -> Result<Exchange, Box<Refusal>> {
     let (method, target) = line.split_once(' ').unwrap();
     border.begin(
         &Incoming {
@@ -164,7 +175,7 @@ pub fn begin(
             reader: Reader::Anyone,
             reference: Reference(*b"test00000000"),
         },
-        Box::new(Counter(11)),
+        Box::new(Counter(11 + seed)),
     )
 }
 
@@ -177,7 +188,8 @@ pub fn send(
     pieces: &[&[u8]],
 ) -> Result<Vec<u8>, Refusal> {
     let head = headers(head);
-    let mut exchange = begin(border, host, line, &head).map_err(|refusal| *refusal)?;
+    let begun = begin_with(border, (host, line), &head, vault.seed);
+    let mut exchange = begun.map_err(|refusal| *refusal)?;
     match exchange.protect() {
         Some(mut flow) => vault.drive(&mut *flow, pieces),
         None => Ok(pieces.concat()),

@@ -120,7 +120,12 @@ impl Companioned {
                 let Some(companion) = &place.companion else {
                     continue;
                 };
-                let shape = (format, place.at.as_str(), companion.at.as_str(), companion.write.as_str());
+                let shape = (
+                    format,
+                    place.at.as_str(),
+                    companion.at.as_str(),
+                    companion.write.as_str(),
+                );
                 if !seen.contains(&shape) {
                     seen.push(shape);
                     fields.push(place.field);

@@ -1,16 +1,17 @@
 //! A border with keys made for the test, and a vault that is a map: what a caller with IO would be.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use border::{
     Answer, Ask, Asked, Border, Effect, Exchange, Flow, Incoming, Keys, Limits, MemoryName,
-    Progress, Reader, Reference, Refusal,
+    Progress, Reader, Reference, Refusal, SubjectKey, SubjectKeys,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use policy::Source;
-use seal::Chance;
+use keys::{KeyId, KeyringError, SubjectName, SubjectNames};
+use policy::{Plan, Source};
+use seal::{Chance, FieldKey};
 
 /// The same numbers every time, so that two runs make the same tokens.
 pub struct Counter(pub u64);
@@ -31,6 +32,8 @@ impl Chance for Counter {
 pub struct Vault {
     pub rows: HashMap<u64, (String, Vec<u8>)>,
     pub memories: HashMap<(String, MemoryName), Vec<u8>>,
+    /// Who makes keys for subjects.
+    pub subjects: Option<Arc<Subjects>>,
     /// Where the chance of the next request begins: alike by default.
     pub seed: u64,
 }
@@ -63,6 +66,17 @@ impl Vault {
                 Some(sealed) => Answer::Recalled {
                     id,
                     sealed: sealed.clone(),
+                },
+                None => Answer::Gone { id },
+            },
+            Asked::Subject {
+                app,
+                field,
+                subject,
+            } => match &self.subjects {
+                Some(subjects) => Answer::Subject {
+                    id,
+                    key: subjects.made(&app, &field, subject),
                 },
                 None => Answer::Gone { id },
             },
@@ -110,22 +124,95 @@ pub fn border(policies: &[&str]) -> Border {
 }
 
 pub fn border_with(policies: &[&str], limits: Limits) -> Border {
+    let plan = plan(policies);
+    let keyring = keyring(&plan);
+    Border::new(
+        Arc::new(plan),
+        Arc::new(Keys::derive(&keyring).unwrap()),
+        limits,
+    )
+}
+
+/// A border whose keyring goes on: subjects get keys, and fields new epochs.
+pub fn living(policies: &[&str]) -> (Arc<Subjects>, Plan) {
+    let plan = plan(policies);
+    let keyring = Mutex::new(keyring(&plan));
+    (Arc::new(Subjects { keyring }), plan)
+}
+
+/// A keyring as a caller with a disk would share it.
+pub struct Subjects {
+    pub keyring: Mutex<keys::Keyring>,
+}
+
+impl Subjects {
+    /// The border of this keyring as it is now.
+    pub fn border(self: &Arc<Self>, plan: &Plan) -> Border {
+        let keys = Keys::derive(&self.keyring.lock().unwrap()).unwrap();
+        let keys = keys.with_subjects(Arc::clone(self) as Arc<dyn SubjectKeys>);
+        Border::new(Arc::new(plan.clone()), Arc::new(keys), Limits::default())
+    }
+
+    /// Starts a new epoch of a field.
+    pub fn rotate(&self, app: &str, field: &str) {
+        let mut keyring = self.keyring.lock().unwrap();
+        keyring.start_epoch(app, field, &mut Counter(99)).unwrap();
+    }
+
+    /// Destroys what a subject of an app has.
+    pub fn shred(&self, app: &str, identity: &[u8]) {
+        let mut keyring = self.keyring.lock().unwrap();
+        let secret = keyring.app_secret(app, SubjectNames::PURPOSE);
+        let name = SubjectNames::derive(&secret, app).name(identity);
+        assert!(keyring.shred_subject(app, name));
+    }
+
+    fn made(&self, app: &str, field: &str, subject: SubjectName) -> Arc<SubjectKey> {
+        let mut keyring = self.keyring.lock().unwrap();
+        let (id, _) = keyring
+            .ensure_subject(app, field, subject, &mut Counter(u64::from(subject.0[0])))
+            .unwrap();
+        let secret = keyring.field_secret(id).unwrap();
+        Arc::new(SubjectKey::derive(&secret).unwrap())
+    }
+}
+
+impl SubjectKeys for Subjects {
+    fn by_id(&self, id: KeyId) -> Option<Arc<FieldKey>> {
+        let keyring = self.keyring.lock().unwrap();
+        let secret = keyring.field_secret(id).ok()?;
+        Some(SubjectKey::derive(&secret)?.field)
+    }
+
+    fn current(&self, app: &str, field: &str, subject: SubjectName) -> Option<Arc<SubjectKey>> {
+        let keyring = self.keyring.lock().unwrap();
+        let mut keys = keyring.keys_of_subject(app, subject);
+        let (id, ..) = keys.find(|(_, view, live)| *live && view.field == field && view.current)?;
+        SubjectKey::derive(&keyring.field_secret(id).ok()?).map(Arc::new)
+    }
+
+    fn was_destroyed(&self, id: KeyId, _app: &str, _field: &str) -> bool {
+        let keyring = self.keyring.lock().unwrap();
+        matches!(keyring.field_secret(id), Err(KeyringError::Destroyed(_)))
+    }
+}
+
+fn plan(policies: &[&str]) -> Plan {
     let sources: Vec<Source> = policies
         .iter()
         .enumerate()
         .map(|(n, text)| Source::new(format!("{n}.toml"), *text))
         .collect();
-    let plan = match policy::compile(&sources) {
+    match policy::compile(&sources) {
         Ok(compiled) => compiled.plan,
-        Err(faults) => panic!(
-            "{}",
-            faults
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n")
-        ),
-    };
+        Err(faults) => {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            panic!("{}", faults.join("\n"))
+        }
+    }
+}
+
+fn keyring(plan: &Plan) -> keys::Keyring {
     let mut chance = Counter(7);
     let mut keyring = keys::Keyring::create(&mut chance);
     for app in &plan.apps {
@@ -135,11 +222,7 @@ pub fn border_with(policies: &[&str], limits: Limits) -> Border {
                 .unwrap();
         }
     }
-    Border::new(
-        Arc::new(plan),
-        Arc::new(Keys::derive(&keyring).unwrap()),
-        limits,
-    )
+    keyring
 }
 
 pub fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -217,8 +217,7 @@ impl Shape {
             Self::Alnum | Self::Plate => 5,
             Self::Digits | Self::Postal => 6,
             Self::Number => 7,
-            Self::Sin => 9,
-            Self::Phone => 10,
+            Self::Sin | Self::Phone => 9,
             Self::Ramq | Self::Card(CardKeeps::Network | CardKeeps::Last4) => 12,
             Self::Card(CardKeeps::Bin) => 13,
             Self::Vin => 17,
@@ -332,9 +331,7 @@ fn exchange(
         exchange_rank(key, &domain, &mut symbols, tweak, direction)?;
         complete(key.shape, &mut symbols);
     }
-    let mut text = symbols.write(head);
-    text.push_str(extension);
-    Ok(text)
+    Ok(symbols.write(head, extension))
 }
 
 /// Digits are a numeral string of radix ten as they stand.

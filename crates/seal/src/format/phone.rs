@@ -51,7 +51,10 @@ pub(crate) fn without_extension(value: &str) -> Result<(&str, &str), FormatError
 
 pub(crate) fn read(head: &str, symbols: &Symbols) -> Result<Domain, FormatError> {
     let digits = &symbols.upper[..];
-    let international = head.trim_start().starts_with('+');
+    let begins = |character: char| character == '+' || character.is_ascii_digit();
+    let international = head
+        .find(begins)
+        .is_some_and(|at| head[at..].starts_with('+'));
     let north_american = |at| Domain {
         name: "phone:1".to_owned(),
         places: vec![Place {

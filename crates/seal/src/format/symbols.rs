@@ -59,9 +59,10 @@ impl Symbols {
         }
     }
 
-    /// The value that these symbols make with what stood between those of `value`.
-    pub(crate) fn write(&self, value: &str) -> String {
-        let mut text = String::with_capacity(value.len());
+    /// The value that these symbols make with what stood between those of `value`, and `behind` it. It never grows,
+    /// so that no copy of it is left.
+    pub(crate) fn write(&self, value: &str, behind: &str) -> String {
+        let mut text = String::with_capacity(value.len() + behind.len());
         let mut symbols = self.upper.iter().zip(&self.lower);
         for character in value.chars() {
             match symbols_next(character, &mut symbols) {
@@ -69,6 +70,7 @@ impl Symbols {
                 None => text.push(character),
             }
         }
+        text.push_str(behind);
         text
     }
 }

@@ -57,7 +57,9 @@ pub(crate) trait Scout<W: ?Sized>: Send {
     fn look(&mut self, bytes: &Bytes) -> Result<(), Error>;
 
     /// The body has ended: what was not met is not there.
-    fn end(&mut self) {}
+    fn end(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Lets go of what the walker, which stands at `offset`, can no longer ask for.
     fn forget(&mut self, walker: &W, offset: u64);
@@ -81,6 +83,10 @@ pub(crate) struct Ahead<W: Walker> {
     limits: Limits,
     /// Where the walker's charset must be checked: it must not see a character twice.
     charset: Option<Utf8>,
+    /// Whether nothing fails: siblings that cannot be known are not there.
+    lenient: bool,
+    /// Whether all that follows passes.
+    lost: bool,
     waits: bool,
     /// What the walker has not walked, from `at` of the body on.
     held: BytesMut,
@@ -99,12 +105,19 @@ impl<W: Walker> Ahead<W> {
             scout,
             limits,
             charset: text.then(Utf8::default),
+            lenient: false,
+            lost: false,
             waits: false,
             held: BytesMut::new(),
             at: 0,
             seen: 0,
             fault: None,
         }
+    }
+
+    /// The same, where nothing fails.
+    pub(crate) fn lenient(self, lenient: bool) -> Self {
+        Self { lenient, ..self }
     }
 
     /// Lets the scout look on up to `to`, of which `bytes`, from `start` on, are what is here.
@@ -126,6 +139,13 @@ impl<W: Walker> Ahead<W> {
         }
     }
 
+    /// Tells the scout that the body has ended.
+    fn end_scout(&mut self) {
+        if self.fault.is_none() {
+            self.fault = self.scout.end().err();
+        }
+    }
+
     /// How far the scout may look for what the walker waits for.
     fn horizon(&self) -> u64 {
         self.at.saturating_add(self.limits.lookahead as u64)
@@ -138,6 +158,9 @@ impl<W: Walker> Ahead<W> {
             self.waits = false;
             return Ok(true);
         }
+        if self.lenient && (self.fault.is_some() || self.seen >= self.horizon()) {
+            return Ok(self.give_up());
+        }
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
@@ -146,6 +169,26 @@ impl<W: Walker> Ahead<W> {
             return Err(Error::new(ErrorKind::Lookahead { limit }, self.at));
         }
         Ok(false)
+    }
+
+    /// Lets the walker go on without the siblings it waits for.
+    fn give_up(&mut self) -> bool {
+        self.walker.resume(Values::new());
+        self.waits = false;
+        true
+    }
+
+    /// Where nothing fails: walks what is held, and ends.
+    fn release(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        self.end_scout();
+        while self.waits {
+            if !self.is_decided()? {
+                self.give_up();
+            }
+            let rest = std::mem::take(&mut self.held).freeze();
+            self.take(rest, editor, out)?;
+        }
+        self.walker.end(editor, out)
     }
 
     /// The earlier of two faults.
@@ -181,7 +224,8 @@ impl<W: Walker> Ahead<W> {
                     let start = self.at;
                     self.at += bytes.len() as u64;
                     self.look(&bytes, start, self.at);
-                    return self.fault.clone().map_or(Ok(()), Err);
+                    let fault = self.fault.clone().filter(|_| !self.lenient);
+                    return fault.map_or(Ok(()), Err);
                 }
                 Ok(Some(pause)) => {
                     self.look(&bytes, self.at, self.at + pause.at as u64);
@@ -211,6 +255,11 @@ impl<W: Walker> Ahead<W> {
 
 impl<W: Walker> Rewriter for Ahead<W> {
     fn push(&mut self, chunk: &Bytes, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        if self.lost {
+            out.begin(chunk);
+            out.keep(0..chunk.len());
+            return Ok(());
+        }
         let good = match &mut self.charset {
             Some(charset) => charset.accept(chunk),
             None => Ok(()),
@@ -218,11 +267,23 @@ impl<W: Walker> Rewriter for Ahead<W> {
         let length = good.err().unwrap_or(chunk.len());
         let end = self.at + self.held.len() as u64 + length as u64;
         self.take(chunk.slice(..length.min(chunk.len())), editor, out)?;
+        if self.lenient && good.is_err() {
+            self.lost = true;
+            self.release(editor, out)?;
+            out.write(chunk.get(length..).unwrap_or_default());
+            return Ok(());
+        }
         good.map_err(|_| Error::new(ErrorKind::Charset, end))
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
-        self.scout.end();
+        if self.lost {
+            return Ok(());
+        }
+        if self.lenient {
+            return self.release(editor, out);
+        }
+        self.end_scout();
         if self.waits && self.is_decided()? {
             let rest = std::mem::take(&mut self.held).freeze();
             self.take(rest, editor, out)?;
@@ -237,7 +298,8 @@ impl<W: Walker> Rewriter for Ahead<W> {
             let expected = "the rest of the body";
             return Err(Error::new(ErrorKind::Syntax { expected }, self.at));
         }
-        self.walker.end(editor, out)
+        self.walker.end(editor, out)?;
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     fn held(&self) -> usize {

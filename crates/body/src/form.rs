@@ -4,6 +4,8 @@
 //! in one way (a malformed percent sequence, another charset than UTF-8) is refused in every name, since it
 //! might be one that the policy means, and in values at places; other values pass as they came.
 
+mod additions;
+mod beside;
 pub(crate) mod encoding;
 mod name;
 mod stream;
@@ -11,3 +13,22 @@ mod stream;
 pub use name::{Name, Names};
 pub(crate) use stream::HIDDEN;
 pub use stream::Stream;
+
+pub(crate) use beside::{Captured, Stars};
+
+use std::sync::Arc;
+
+use crate::ahead::Ahead;
+use crate::{Limits, Rewriter};
+
+/// A rewriter for one body, which looks ahead where fields have siblings; `lenient` says that nothing fails.
+pub(crate) fn rewriter(names: &Arc<Names>, limits: Limits, lenient: bool) -> Box<dyn Rewriter> {
+    let stream = Stream::new(Arc::clone(names), limits).lenient(lenient);
+    match names.siblings() {
+        None => Box::new(stream),
+        Some(siblings) => {
+            let scout = Stream::new(siblings.clone().into(), limits).capturing();
+            Box::new(Ahead::new(stream.waiting(), scout, limits, false).lenient(lenient))
+        }
+    }
+}

@@ -38,14 +38,15 @@ use std::sync::Arc;
 use crate::ahead::Ahead;
 use crate::{Limits, Rewriter};
 
-/// A rewriter for one body, which looks ahead where values have siblings.
-pub(crate) fn rewriter(places: &Arc<Places>, limits: Limits) -> Box<dyn Rewriter> {
+/// A rewriter for one body, which looks ahead where values have siblings; `lenient` says that nothing fails.
+pub(crate) fn rewriter(places: &Arc<Places>, limits: Limits, lenient: bool) -> Box<dyn Rewriter> {
     let mut stream = Stream::new(Arc::clone(places), limits);
+    stream.lenient = lenient;
     match siblings::Scout::new(places, limits) {
         None => Box::new(stream),
         Some(scout) => {
             stream.waits = true;
-            Box::new(Ahead::new(stream, scout, limits, true))
+            Box::new(Ahead::new(stream, scout, limits, true).lenient(lenient))
         }
     }
 }

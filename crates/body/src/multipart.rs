@@ -11,3 +11,29 @@ mod head;
 mod stream;
 
 pub use stream::Stream;
+
+use std::sync::Arc;
+
+use crate::ahead::Ahead;
+use crate::error::Error;
+use crate::form::Names;
+use crate::{Limits, Rewriter};
+
+/// A rewriter for one body with this boundary, which looks ahead where parts have siblings.
+///
+/// # Errors
+/// As [`Stream::new`].
+pub(crate) fn rewriter(
+    names: &Arc<Names>,
+    boundary: &str,
+    limits: Limits,
+) -> Result<Box<dyn Rewriter>, Error> {
+    let stream = Stream::new(Arc::clone(names), boundary, limits)?;
+    Ok(match names.siblings() {
+        None => Box::new(stream),
+        Some(siblings) => {
+            let scout = Stream::new(siblings.clone().into(), boundary, limits)?.capturing();
+            Box::new(Ahead::new(stream.waiting(), scout, limits, false))
+        }
+    })
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::{Error, ErrorKind};
-use crate::form::{self, Name, Names};
+use crate::form::{self, Names};
 use crate::selector::{Reason, SelectorError, Which};
 use crate::{Limits, Rewriter, json, multipart, text};
 
@@ -138,48 +138,17 @@ impl Plan {
         selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
         let selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
-        apart(format, &selected)?;
-        let selectors: Vec<_> = selected
-            .iter()
-            .map(|selected| (selected.at, selected.place))
-            .collect();
-        let whole = |index: usize, reason| {
-            let length = selectors.get(index).map_or(0, |(text, _)| text.len());
-            (index, SelectorError::new(reason, 0..length))
-        };
         match format {
             Format::Json => json::Places::of(&selected).map(|places| Self::Json(Arc::new(places))),
             Format::Form | Format::Multipart => {
-                let names = read(&selectors, Name::parse)?;
-                let names = Names::compile(names).map_err(|index| whole(index, Reason::Twice))?;
+                let names = Names::of(&selected, format == Format::Form)?;
                 Ok(if format == Format::Form {
                     Self::Form(names.into())
                 } else {
                     Self::Multipart(names.into())
                 })
             }
-            Format::Text => match selectors.as_slice() {
-                [("*", place)] => Ok(Self::Text(*place)),
-                [("*", _), ("*", _), ..] => Err(whole(1, Reason::Twice)),
-                [] => Err(whole(
-                    0,
-                    Reason::Expected {
-                        expected: "`*`, the whole body,",
-                    },
-                )),
-                [("*", _), ..] => Err(whole(
-                    1,
-                    Reason::Expected {
-                        expected: "`*`, the whole body,",
-                    },
-                )),
-                _ => Err(whole(
-                    0,
-                    Reason::Expected {
-                        expected: "`*`, the whole body,",
-                    },
-                )),
-            },
+            Format::Text => text(&selected).map(Self::Text),
         }
     }
 
@@ -214,50 +183,47 @@ impl Plan {
             return Err(Error::new(ErrorKind::Charset, 0));
         }
         Ok(match self {
-            Self::Json(places) => json::rewriter(places, limits),
-            Self::Form(names) => Box::new(form::Stream::new(Arc::clone(names), limits)),
+            Self::Json(places) => json::rewriter(places, limits, false),
+            Self::Form(names) => form::rewriter(names, limits, false),
             Self::Multipart(names) => {
                 let boundary = content_type
                     .boundary()
                     .ok_or(Error::new(ErrorKind::ContentType, 0))?;
-                Box::new(multipart::Stream::new(Arc::clone(names), boundary, limits)?)
+                multipart::rewriter(names, boundary, limits)?
             }
             Self::Text(place) => Box::new(text::Stream::new(*place, limits)),
         })
     }
 }
 
-/// Refuses what stands beside a place.
-fn apart(format: Format, selected: &[Selected<'_>]) -> Result<(), (usize, SelectorError)> {
-    for (index, selected) in selected.iter().enumerate() {
-        let unsupported = |what, text: &str, which| {
-            let remedy = "leave it out";
-            let reason = Reason::Unsupported { what, remedy };
-            (index, SelectorError::new(reason, 0..text.len()).of(which))
-        };
-        if let Some(text) = selected.beside.first()
-            && format != Format::Json
-        {
-            return Err(unsupported("a sibling", text, Which::Beside(0)));
-        }
-        if let Some((at, _)) = selected.companion
-            && format != Format::Json
-        {
-            return Err(unsupported("a companion", at, Which::CompanionAt));
-        }
-    }
-    Ok(())
-}
-
-/// Reads every selector by its format's reader.
-fn read<T>(
-    selectors: &[(&str, PlaceId)],
-    reader: impl Fn(&str) -> Result<T, SelectorError>,
-) -> Result<Vec<(T, PlaceId)>, (usize, SelectorError)> {
-    let read = |(index, (text, place)): (usize, &(&str, PlaceId))| {
-        reader(text)
-            .map(|selector| (selector, *place))
-            .map_err(|error| (index, error))
+/// Reads the one place of a text.
+fn text(selected: &[Selected<'_>]) -> Result<PlaceId, (usize, SelectorError)> {
+    let whole = |index: usize, reason| {
+        let length = selected.get(index).map_or(0, |place| place.at.len());
+        (index, SelectorError::new(reason, 0..length))
     };
-    selectors.iter().enumerate().map(read).collect()
+    let expected = "`*`, the whole body,";
+    let alone = |text: &str, which| {
+        let reason = Reason::Unsupported {
+            what: "anything beside the whole text",
+            remedy: "a `text` body is one value: leave it out",
+        };
+        (0, SelectorError::new(reason, 0..text.len()).of(which))
+    };
+    match selected {
+        [first, second, ..] if first.at == "*" => Err(whole(
+            1,
+            if second.at == "*" {
+                Reason::Twice
+            } else {
+                Reason::Expected { expected }
+            },
+        )),
+        [first] if first.at == "*" => match (first.beside.first(), first.companion) {
+            (Some(text), _) => Err(alone(text, Which::Beside(0))),
+            (None, Some((at, _))) => Err(alone(at, Which::CompanionAt)),
+            (None, None) => Ok(first.place),
+        },
+        _ => Err(whole(0, Reason::Expected { expected })),
+    }
 }

@@ -12,6 +12,7 @@
 //! string, the first line of a CSV file) up to `Limits::lookahead`, and the few bytes before it that its value may
 //! take back (the quotes around a number, the start of a cell).
 
+mod at;
 mod companions;
 mod content;
 mod csv;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+pub use at::At;
 pub use companions::Companions;
 pub use medium::{Format, Medium};
 pub use tokens::{Counts, Measure, Opened, Tokens};

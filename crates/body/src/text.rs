@@ -16,6 +16,10 @@ pub struct Stream {
     place: PlaceId,
     limits: Limits,
     text: Zeroizing<Vec<u8>>,
+    /// Whether nothing fails: what is no text passes.
+    lenient: bool,
+    /// Whether all that follows passes.
+    lost: bool,
 }
 
 impl Stream {
@@ -26,6 +30,16 @@ impl Stream {
             place,
             limits,
             text: Zeroizing::default(),
+            lenient: false,
+            lost: false,
+        }
+    }
+
+    /// The same, where nothing fails.
+    pub(crate) fn lenient(self) -> Self {
+        Self {
+            lenient: true,
+            ..self
         }
     }
 }
@@ -40,6 +54,13 @@ impl Rewriter for Stream {
         out.begin(chunk);
         let limit = self.limits.value;
         let length = self.text.len() + chunk.len();
+        if self.lenient && (self.lost || length > limit) {
+            self.lost = true;
+            out.write(&self.text);
+            self.text.clear();
+            out.keep(0..chunk.len());
+            return Ok(());
+        }
         if length > limit {
             return Err(Error::new(ErrorKind::ValueTooLong { limit }, limit as u64));
         }
@@ -49,6 +70,10 @@ impl Rewriter for Stream {
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(&Bytes::new());
+        if self.lenient && !is_text(&self.text) {
+            out.write(&self.text);
+            return Ok(());
+        }
         if !is_text(&self.text) {
             return Err(Error::new(ErrorKind::Charset, 0));
         }
@@ -63,7 +88,11 @@ impl Rewriter for Stream {
             text: &self.text,
             beside: &[],
         };
-        match editor.value(found, &mut replacement)? {
+        let edit = match editor.value(found, &mut replacement) {
+            Err(_) if self.lenient => Edit::Keep,
+            edit => edit?,
+        };
+        match edit {
             Edit::Keep => out.write(&self.text),
             Edit::Replace | Edit::Spelled => out.write(&replacement),
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Plain),

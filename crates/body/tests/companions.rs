@@ -64,7 +64,11 @@ fn run<'a>(
     ask: bool,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<String, ErrorKind> {
-    let kind = ContentType::parse(b"application/json").unwrap();
+    let kind: &[u8] = match plan.format() {
+        Format::Form => b"application/x-www-form-urlencoded",
+        _ => b"application/json",
+    };
+    let kind = ContentType::parse(kind).unwrap();
     let mut rewriter = plan.rewriter(Some(&kind), limits).unwrap();
     let mut editor = Stand {
         ask,
@@ -338,6 +342,72 @@ fn what_cannot_be_written_or_found_again_does_not_load() {
         (0, Which::CompanionAt, Reason::Nested)
     );
     assert!(plan(&[("$.a", "$.m.x[+]", WRITE), ("$.b", "$.m.y", WRITE)]).is_err());
+}
+
+fn form_plan(format: Format, places: &[(&str, &str, &str)]) -> Result<Plan, Which> {
+    let selected = places
+        .iter()
+        .zip(0..)
+        .map(|((at, to, write), id)| Selected {
+            companion: Some((*to, *write)),
+            ..Selected::new(at, PlaceId(id))
+        });
+    Plan::compile(format, selected).map_err(|(_, error)| error.which)
+}
+
+#[test]
+fn i04_a_form_gets_a_field_of_its_own_or_fills_an_empty_one() {
+    let places = [("born", "note", "see {token}"), ("died", "m[x]", "{token}")];
+    let plan = form_plan(Format::Form, &places).unwrap();
+    let form = |body: &str| split(&plan, Limits::default(), body);
+    for (before, after) in [
+        ("born=b&x=1", "born=1900&x=1&note=see+t%3Ab"),
+        ("born=b&x=1&", "born=1900&x=1&note=see+t%3Ab"),
+        ("note=&born=b", "note=see+t%3Ab&born=1900"),
+        ("born=b&note=&y", "born=1900&note=see+t%3Ab&y"),
+        (
+            "died=d&born=b",
+            "died=1900&born=1900&note=see+t%3Ab&m%5Bx%5D=t%3Ad",
+        ),
+        ("note=mine&born=", "note=mine&born="),
+        ("note=mine&born=keep", "note=mine&born=keep"),
+        ("note=&x=1", "note=&x=1"),
+        ("", ""),
+    ] {
+        assert_eq!(form(before).unwrap(), after);
+    }
+    for taken in [
+        "note=mine&born=b",
+        "born=b&note=mine",
+        "born=b&born=c",
+        "note&born=b",
+        "born=b&note",
+    ] {
+        assert_eq!(form(taken), Err(ErrorKind::CompanionTaken), "{taken}");
+    }
+    let limits = Limits {
+        lookahead: 40,
+        ..Limits::default()
+    };
+    let far = format!("note=&x={}&born=b", "x".repeat(40));
+    assert_eq!(
+        split(&plan, limits, &far),
+        Err(ErrorKind::Lookahead { limit: 40 })
+    );
+    assert_eq!(
+        form_plan(Format::Multipart, &places).unwrap_err(),
+        Which::CompanionAt
+    );
+    for (at, to, write, which) in [
+        ("a[*]", "b", "{token}", Which::CompanionAt),
+        ("a", "a", "{token}", Which::CompanionAt),
+        ("a", "b", "token", Which::CompanionWrite),
+    ] {
+        assert_eq!(
+            form_plan(Format::Form, &[(at, to, write)]).unwrap_err(),
+            which
+        );
+    }
 }
 
 /// What the rewriter should make of an element, by a tree.

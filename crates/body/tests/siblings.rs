@@ -284,6 +284,140 @@ fn siblings_that_could_be_many_or_the_value_itself_do_not_load() {
     );
 }
 
+fn form(places: &[(&str, &[&str])], body: &str) -> Result<String, ErrorKind> {
+    split(
+        &plan(Format::Form, places).unwrap(),
+        Limits::default(),
+        body,
+    )
+}
+
+#[test]
+fn i04_fields_of_a_form_know_their_siblings_in_any_order() {
+    let places: &[(&str, &[&str])] = &[("name", &["id", "clinic"])];
+    assert_eq!(
+        form(places, "id=7&name=Ann+B&x=1").unwrap(),
+        "id=7&name=Ann+B%7C7%7C-&x=1"
+    );
+    assert_eq!(
+        form(places, "name=A&x=1&clinic=q&%69d=a%26b").unwrap(),
+        "name=A%7Ca%26b%7Cq&x=1&clinic=q&%69d=a%26b"
+    );
+    assert_eq!(form(places, "name=&x=1").unwrap(), "name=&x=1");
+    assert_eq!(form(places, "name=A&id=").unwrap(), "name=A%7C-%7C-&id=");
+    assert_eq!(form(places, "id=1&name=A&id=2"), Err(ErrorKind::Ambiguous));
+    assert_eq!(form(places, "name=A&id=%ff"), Err(ErrorKind::Charset));
+    let families: &[(&str, &[&str])] = &[("items[*][name]", &["items[*][id]", "owner"])];
+    assert_eq!(
+        form(
+            families,
+            "items[0][name]=A&items[1][id]=1&items[0][id]=0&items[1][name]=B&owner=o"
+        )
+        .unwrap(),
+        "items[0][name]=A%7C0%7Co&items[1][id]=1&items[0][id]=0&items[1][name]=B%7C1%7Co&owner=o"
+    );
+}
+
+#[test]
+fn a_form_is_held_no_longer_than_lookahead() {
+    let limits = Limits {
+        lookahead: 40,
+        ..Limits::default()
+    };
+    let plan = plan(Format::Form, &[("name", &["id"])]).unwrap();
+    let absent = |length: usize| format!("name=A&x={}", "x".repeat(length));
+    assert_eq!(
+        split(&plan, limits, &absent(20)).unwrap(),
+        absent(20).replace("=A", "=A%7C-")
+    );
+    assert_eq!(
+        split(&plan, limits, &absent(60)),
+        Err(ErrorKind::Lookahead { limit: 40 })
+    );
+    let before = format!("id=1&x={0}&name=A&y={0}", "x".repeat(100));
+    assert_eq!(
+        split(&plan, limits, &before).unwrap(),
+        before.replace("=A", "=A%7C1")
+    );
+}
+
+#[test]
+fn parts_know_their_siblings_within_lookahead() {
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let plan = plan(
+        Format::Multipart,
+        &[("name", &["id"]), ("l[*][a]", &["l[*][b]"])],
+    )
+    .unwrap();
+    let limits = Limits {
+        lookahead: 600,
+        ..Limits::default()
+    };
+    let body = |parts: &[(&str, &str)]| {
+        let parts: String = parts
+            .iter()
+            .map(|(name, value)| part(name, value))
+            .collect();
+        parts + "--b--\r\n"
+    };
+    assert_eq!(
+        split(
+            &plan,
+            limits,
+            &body(&[
+                ("name", "A"),
+                ("l[1][a]", "x"),
+                ("l[1][b]", "y"),
+                ("id", "7")
+            ])
+        )
+        .unwrap(),
+        body(&[
+            ("name", "A|7"),
+            ("l[1][a]", "x|y"),
+            ("l[1][b]", "y"),
+            ("id", "7")
+        ])
+    );
+    assert_eq!(
+        split(&plan, limits, &body(&[("id", "7"), ("name", "A")])).unwrap(),
+        body(&[("id", "7"), ("name", "A|7")])
+    );
+    assert_eq!(
+        split(&plan, limits, &body(&[("name", "A")])).unwrap(),
+        body(&[("name", "A|-")])
+    );
+    let far = "x".repeat(700);
+    assert_eq!(
+        split(
+            &plan,
+            limits,
+            &body(&[("name", "A"), ("x", &far), ("id", "7")])
+        ),
+        Err(ErrorKind::Lookahead { limit: 600 })
+    );
+}
+
+#[test]
+fn fields_that_could_be_many_do_not_load() {
+    for (at, beside) in [
+        ("a", "b[*]"),
+        ("a[*][x]", "b[*][y]"),
+        ("a[*]", "a[*][b][*]"),
+    ] {
+        let (index, which, reason) = plan(Format::Form, &[(at, &[beside])]).unwrap_err();
+        assert_eq!((index, which), (0, Which::Beside(0)));
+        assert!(
+            matches!(reason, Reason::Unsupported { .. }),
+            "{at} {beside}"
+        );
+    }
+    assert!(plan(Format::Form, &[("a", &["a"])]).is_err());
+    assert!(plan(Format::Text, &[("*", &["a"])]).is_err());
+}
+
 fn members() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         "[0-9]{1,3}",

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::beside::{Beside, Stars};
 use crate::edit::PlaceId;
 use crate::selector::{Reason, SelectorError};
 
@@ -57,28 +58,35 @@ impl Name {
     /// Whether a decoded name is meant.
     #[must_use]
     pub fn matches(&self, name: &[u8]) -> bool {
-        let Some((first, others)) = self.pieces.split_first() else {
-            return false;
-        };
-        let Some(mut rest) = name.strip_prefix(&**first) else {
-            return false;
-        };
+        self.read(name, |_| ()).is_some()
+    }
+
+    /// What stands in a decoded name for each `[*]`; nothing where the name is not meant.
+    pub(crate) fn stars(&self, name: &[u8]) -> Option<Stars> {
+        let mut stars = Stars::new();
+        self.read(name, |star| stars.push(star.into()))?;
+        Some(stars)
+    }
+
+    /// How many `[*]` this name has, if another begins like it up to the last of them.
+    pub(super) fn stars_of(&self, other: &Self) -> Option<usize> {
+        let stars = self.pieces.len().saturating_sub(1);
+        let begins = self.pieces.get(..stars) == other.pieces.get(..stars);
+        (begins && stars < other.pieces.len()).then_some(stars)
+    }
+
+    /// Reads a decoded name, and what stands in it for each `[*]`.
+    fn read<'a>(&self, name: &'a [u8], mut star: impl FnMut(&'a [u8])) -> Option<()> {
+        let (first, others) = self.pieces.split_first()?;
+        let mut rest = name.strip_prefix(&**first)?;
         for piece in others {
-            let Some(inner) = rest.strip_prefix(b"[") else {
-                return false;
-            };
-            let Some(end) = inner.iter().position(|byte| matches!(byte, b'[' | b']')) else {
-                return false;
-            };
-            let Some(after) = inner.get(end..).and_then(|tail| tail.strip_prefix(b"]")) else {
-                return false;
-            };
-            let Some(after) = after.strip_prefix(&**piece) else {
-                return false;
-            };
-            rest = after;
+            let inner = rest.strip_prefix(b"[")?;
+            let end = inner.iter().position(|byte| matches!(byte, b'[' | b']'))?;
+            let (inside, after) = inner.split_at(end);
+            star(inside);
+            rest = after.strip_prefix(b"]")?.strip_prefix(&**piece)?;
         }
-        rest.is_empty()
+        rest.is_empty().then_some(())
     }
 
     /// Whether `[*]` stands in it.
@@ -97,6 +105,8 @@ fn star_at(from: usize, star: usize) -> Range<usize> {
 pub struct Names {
     exact: Vec<(Box<[u8]>, PlaceId)>,
     families: Vec<(Name, PlaceId)>,
+    /// What stands beside the fields of a body.
+    pub(super) beside: Beside,
 }
 
 impl Names {
@@ -136,6 +146,15 @@ impl Names {
                 .find(|(known, _)| known.matches(name))
                 .map(|(_, place)| *place)
         })
+    }
+
+    /// What stands in a decoded name for each `[*]` of the name of its place.
+    pub(crate) fn stars(&self, place: PlaceId, name: &[u8]) -> Stars {
+        let mut families = self.families.iter();
+        let family = families.find(|(known, id)| *id == place && known.matches(name));
+        family
+            .and_then(|(family, _)| family.stars(name))
+            .unwrap_or_default()
     }
 
     /// Whether no name stands here.

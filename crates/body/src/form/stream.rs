@@ -5,8 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use super::additions::Additions;
+use super::beside::{Captured, Stars};
 use super::encoding;
 use super::name::Names;
+use crate::ahead::{self, Pause};
+use crate::companion::Token;
 use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
@@ -17,10 +21,21 @@ use crate::{Limits, Rewriter};
 enum State {
     /// In a name, or before one.
     Name,
-    /// In a value that passes, or that stands at a place.
-    Value(Option<PlaceId>),
+    /// In a value.
+    Value(Purpose),
     /// In what passes, behind a `;`: there are servers that read a name here.
     Hidden,
+}
+
+/// What a value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// It passes unread.
+    Passes,
+    /// It stands at a place.
+    Place(PlaceId),
+    /// It stands where the companion of this number goes.
+    Site(usize),
 }
 
 /// A protected field that only some servers would find: behind a `;`, which is no separator any more (WHATWG URL
@@ -40,6 +55,18 @@ pub struct Stream {
     replacement: Zeroizing<Vec<u8>>,
     written: Zeroizing<Vec<u8>>,
     ordinal: u32,
+    /// Whether nothing fails: what is not as it should be passes.
+    lenient: bool,
+    /// Whether values with siblings wait for them.
+    waits: bool,
+    /// The value that waits for its siblings, and these once they are known.
+    waiting: Option<PlaceId>,
+    ready: Option<ahead::Values>,
+    /// The brackets in the name of the field that is being read.
+    stars: Stars,
+    /// What was found, where this stream only looks for siblings.
+    captured: Option<Captured>,
+    additions: Additions,
     offset: u64,
 }
 
@@ -56,20 +83,67 @@ impl Stream {
             replacement: Zeroizing::default(),
             written: Zeroizing::default(),
             ordinal: 0,
+            lenient: false,
+            waits: false,
+            waiting: None,
+            ready: None,
+            stars: Stars::new(),
+            captured: None,
+            additions: Additions::default(),
             offset: 0,
         }
     }
 
-    /// Reads a name that has ended and gives its place.
-    fn name(&mut self, rest: &[u8]) -> Result<Option<PlaceId>, ErrorKind> {
+    /// The same, where nothing fails.
+    pub(super) fn lenient(self, lenient: bool) -> Self {
+        Self { lenient, ..self }
+    }
+
+    /// The same, where values wait for their siblings.
+    pub(super) fn waiting(self) -> Self {
+        Self {
+            waits: true,
+            ..self
+        }
+    }
+
+    /// The same, looking for siblings only.
+    pub(super) fn capturing(self) -> Self {
+        Self {
+            captured: Some(Captured::default()),
+            ..self
+        }
+    }
+
+    /// Reads a name that has ended and gives what its value is for.
+    fn name(&mut self, rest: &[u8]) -> Result<Purpose, ErrorKind> {
         self.plain.clear();
         if self.raw.is_empty() && encoding::is_bare(rest) && rest.is_ascii() {
-            return Ok(self.names.find(rest));
+            return Ok(self.purpose(rest));
         }
         self.raw.extend_from_slice(rest);
-        let decoded = encoding::decode(&self.raw, &mut self.plain);
+        let mut plain = std::mem::take(&mut self.plain);
+        let decoded = encoding::decode(&self.raw, &mut plain);
         self.raw.clear();
-        decoded.map(|()| self.names.find(&self.plain))
+        let purpose = match decoded {
+            Ok(()) => Ok(self.purpose(&plain)),
+            Err(_) if self.lenient => Ok(Purpose::Passes),
+            Err(kind) => Err(kind),
+        };
+        self.plain = plain;
+        purpose
+    }
+
+    fn purpose(&mut self, name: &[u8]) -> Purpose {
+        let names = &self.names;
+        let Some(place) = names.find(name) else {
+            let site = names.beside.companion_at(name);
+            return site.map_or(Purpose::Passes, Purpose::Site);
+        };
+        if self.captured.is_some() || names.has_siblings(place) {
+            self.stars = names.stars(place, name);
+        }
+        Purpose::Place(place)
     }
 
     /// Handles a value at a place that ends with `rest`, which stands in the current chunk at `from`.
@@ -86,7 +160,11 @@ impl Stream {
         if cut {
             raw.extend_from_slice(rest);
         }
-        let edit = self.decide(place, if cut { &raw } else { rest }, editor)?;
+        let decided = self.decide(place, if cut { &raw } else { rest }, editor);
+        let edit = match decided {
+            Err(_) if self.lenient => Edit::Keep,
+            decided => decided?,
+        };
         match edit {
             Edit::Keep if cut => out.write(&raw),
             Edit::Keep => out.keep(from..from + rest.len()),
@@ -99,6 +177,15 @@ impl Stream {
         }
         raw.clear();
         self.raw = raw;
+        if let Some((number, companion)) = self.names.beside.companion(place) {
+            let token = match edit {
+                Edit::Keep => None,
+                _ => Token::of(place, editor).map_err(|error| error.kind)?,
+            };
+            let end = self.offset + rest.len() as u64;
+            self.additions
+                .pass(number, companion, token, end, &self.limits, out)?;
+        }
         Ok(())
     }
 
@@ -109,18 +196,28 @@ impl Stream {
         editor: &mut dyn Editor,
     ) -> Result<Edit, ErrorKind> {
         self.fits(raw.len())?;
-        if raw.is_empty() {
+        if raw.is_empty() && self.captured.is_none() {
             return Ok(Edit::Keep);
         }
         self.plain.clear();
         encoding::decode(raw, &mut self.plain)?;
+        if let Some(captured) = &mut self.captured {
+            let stars = std::mem::take(&mut self.stars);
+            captured.take(place, stars, &self.plain, self.limits.lookahead)?;
+            return Ok(Edit::Keep);
+        }
         self.replacement.clear();
+        let siblings = self.ready.take().unwrap_or_default();
+        let beside: Vec<Option<&[u8]>> = siblings
+            .iter()
+            .map(|text| text.as_ref().map(|text| text.as_slice()))
+            .collect();
         let found = Found {
             place,
             ordinal: self.ordinal,
             value_type: ValueType::String,
             text: &self.plain,
-            beside: &[],
+            beside: &beside,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor
@@ -156,25 +253,37 @@ impl Stream {
         out: &mut Out,
     ) -> Result<usize, ErrorKind> {
         let rest = chunk.get(at..).unwrap_or_default();
+        if let State::Value(Purpose::Place(place)) = self.state
+            && self.must_wait(place, rest)
+        {
+            return Ok(at);
+        }
         let found = match self.state {
             State::Name | State::Hidden => memchr::memchr3(b'&', b'=', b';', rest),
-            State::Value(None) => memchr::memchr2(b'&', b';', rest),
-            State::Value(Some(_)) => memchr::memchr(b'&', rest),
+            State::Value(Purpose::Passes) => memchr::memchr2(b'&', b';', rest),
+            State::Value(_) => memchr::memchr(b'&', rest),
         };
         let length = found.unwrap_or(rest.len());
         let piece = rest.get(..length).unwrap_or_default();
         let end = at + length;
         match (self.state, found) {
             (State::Name, _) => {
-                self.name_fits(self.raw.len() + length)?;
+                let fits = self.name_fits(self.raw.len() + length);
                 out.keep(at..end);
+                if fits.is_err() && self.lenient {
+                    self.raw.clear();
+                    self.state = State::Value(Purpose::Passes);
+                    return Ok(end);
+                }
+                fits?;
                 if found.is_none() {
                     self.raw.extend_from_slice(piece);
                     return Ok(end);
                 }
-                let place = self.name(piece)?;
+                let purpose = self.name(piece)?;
                 match rest.get(length) {
-                    Some(b'=') => self.state = State::Value(place),
+                    Some(b'=') => self.state = State::Value(purpose),
+                    Some(b'&') => self.bare(purpose)?,
                     Some(b';') => self.state = State::Hidden,
                     _ => {}
                 }
@@ -184,7 +293,7 @@ impl Stream {
                 if self.raw.len() + length > self.limits.lookahead {
                     // No protected name is as long.
                     self.raw.clear();
-                    self.state = State::Value(None);
+                    self.state = State::Value(Purpose::Passes);
                     return Ok(end);
                 }
                 if found.is_none() {
@@ -193,31 +302,53 @@ impl Stream {
                 }
                 let hidden = self.name(piece);
                 self.state = match rest.get(length) {
-                    Some(b'=') if matches!(hidden, Ok(Some(_))) => return Err(HIDDEN),
-                    Some(b'=') => State::Value(None),
+                    Some(b'=') if matches!(hidden, Ok(Purpose::Place(_))) && !self.lenient => {
+                        return Err(HIDDEN);
+                    }
+                    Some(b'=') => State::Value(Purpose::Passes),
                     Some(b';') => State::Hidden,
                     _ => State::Name,
                 };
             }
-            (State::Value(None), None) => {
+            (State::Value(Purpose::Passes), None) => {
                 out.keep(at..end);
                 return Ok(end);
             }
-            (State::Value(None), Some(_)) => {
+            (State::Value(Purpose::Passes), Some(_)) => {
                 out.keep(at..end);
                 self.state = match rest.get(length) {
                     Some(b';') => State::Hidden,
                     _ => State::Name,
                 };
             }
-            (State::Value(Some(_)), None) => {
+            (State::Value(Purpose::Place(_)), None) => {
                 self.raw.extend_from_slice(piece);
-                self.fits(self.raw.len())?;
+                let fits = self.fits(self.raw.len());
+                if fits.is_err() && self.lenient {
+                    out.write(&self.raw);
+                    self.raw.clear();
+                    self.ready = None;
+                    self.state = State::Value(Purpose::Passes);
+                    return Ok(end);
+                }
+                fits?;
                 return Ok(end);
             }
-            (State::Value(Some(place)), Some(_)) => {
+            (State::Value(Purpose::Place(place)), Some(_)) => {
                 self.value(place, piece, at, editor, out)?;
                 self.state = State::Name;
+            }
+            (State::Value(Purpose::Site(number)), found) => {
+                if length > 0 {
+                    self.additions.take(number)?;
+                    self.state = State::Value(Purpose::Passes);
+                    return Ok(at);
+                }
+                if found.is_some() {
+                    let beside = &self.names.beside;
+                    self.additions.arrive(number, beside, self.offset, out)?;
+                    self.state = State::Name;
+                }
             }
         }
         out.keep(end..end + 1);
@@ -228,29 +359,130 @@ impl Stream {
 impl Rewriter for Stream {
     fn push(&mut self, chunk: &Bytes, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(chunk);
-        let mut at = 0;
-        while at < chunk.len() {
-            let offset = self.offset + at as u64;
-            at = self
-                .step(chunk, at, editor, out)
-                .map_err(|kind| Error::new(kind, offset))?;
-        }
-        self.offset += chunk.len() as u64;
-        Ok(())
+        self.chunk(chunk, editor, out).map(drop)
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(&Bytes::new());
+        let empty = self.raw.is_empty();
         let done = match self.state {
-            State::Name => self.name(&[]).map(|_| ()),
-            State::Value(None) | State::Hidden => Ok(()),
-            State::Value(Some(place)) => self.value(place, &[], 0, editor, out),
+            State::Name => self.name(&[]).and_then(|purpose| self.bare(purpose)),
+            State::Value(Purpose::Passes) | State::Hidden => Ok(()),
+            State::Value(Purpose::Place(place)) => self.value(place, &[], 0, editor, out),
+            State::Value(Purpose::Site(number)) => {
+                self.additions
+                    .arrive(number, &self.names.beside, self.offset, out)
+            }
         };
-        done.map_err(|kind| Error::new(kind, self.offset))
+        let parted = self.offset == 0 || (self.state == State::Name && empty);
+        done.and_then(|()| {
+            self.additions
+                .finish(&self.names.beside, parted, self.offset, &self.limits, out)
+        })
+        .map_err(|kind| Error::new(kind, self.offset))
     }
 
     fn held(&self) -> usize {
         let texts = [&self.raw, &self.plain, &self.replacement, &self.written];
         texts.into_iter().map(|text| text.capacity()).sum()
+    }
+}
+
+impl Stream {
+    /// Takes a chunk; says where it waits for siblings.
+    fn chunk(
+        &mut self,
+        chunk: &[u8],
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<Option<Pause>, Error> {
+        let start = self.offset;
+        let mut at = 0;
+        while at < chunk.len() {
+            self.offset = start + at as u64;
+            at = self
+                .step(chunk, at, editor, out)
+                .map_err(|kind| Error::new(kind, start + at as u64))?;
+            if self.waiting.is_some() {
+                self.offset = start + at as u64;
+                let before = Zeroizing::default();
+                return Ok(Some(Pause { before, at }));
+            }
+        }
+        self.offset = start + chunk.len() as u64;
+        let reached = self.additions.reaches(self.offset, &self.limits);
+        reached.map_err(|kind| Error::new(kind, self.offset))?;
+        Ok(None)
+    }
+
+    /// Whether the value that begins with `rest` must wait for its siblings.
+    fn must_wait(&mut self, place: PlaceId, rest: &[u8]) -> bool {
+        let begins = self.raw.is_empty() && rest.first().is_some_and(|byte| *byte != b'&');
+        let waits = self.waits && begins && self.ready.is_none() && self.names.has_siblings(place);
+        self.waiting = waits.then_some(place);
+        waits
+    }
+
+    /// A name has ended without a value.
+    fn bare(&mut self, purpose: Purpose) -> Result<(), ErrorKind> {
+        match purpose {
+            Purpose::Site(number) => self.additions.take(number),
+            Purpose::Place(_) | Purpose::Passes => Ok(()),
+        }
+    }
+}
+
+impl ahead::Walker for Stream {
+    type Scout = Self;
+
+    fn walk(
+        &mut self,
+        bytes: &Bytes,
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<Option<Pause>, Error> {
+        out.begin(bytes);
+        self.chunk(bytes, editor, out)
+    }
+
+    fn siblings(&self, scout: &Self) -> Option<ahead::Values> {
+        let captured = scout.captured.as_ref()?;
+        self.names.values(self.waiting?, &self.stars, captured)
+    }
+
+    fn resume(&mut self, siblings: ahead::Values) {
+        self.ready = Some(siblings);
+    }
+
+    fn end(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        self.finish(editor, out)
+    }
+
+    fn held(&self) -> usize {
+        Rewriter::held(self)
+    }
+}
+
+impl ahead::Scout<Stream> for Stream {
+    fn look(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        let mut nowhere = Out::new();
+        nowhere.begin(bytes);
+        self.chunk(bytes, &mut ahead::Nobody, &mut nowhere)
+            .map(drop)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        // What the form ends with may be a sibling.
+        self.finish(&mut ahead::Nobody, &mut Out::new())?;
+        if let Some(captured) = &mut self.captured {
+            captured.end();
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, _: &Stream, _: u64) {}
+
+    fn held(&self) -> usize {
+        Rewriter::held(self) + self.captured.as_ref().map_or(0, Captured::held)
     }
 }

@@ -136,6 +136,13 @@ impl Hold {
             .all(|verdict| verdict.failed || verdict.holds(places))
     }
 
+    /// Takes every filter that is undecided for one that does not hold.
+    pub(super) fn fail(&mut self) {
+        for verdict in &mut self.verdicts {
+            verdict.failed = true;
+        }
+    }
+
     /// Goes back to the start of the element, with what is known.
     pub(super) fn rewind(&mut self, walk: &mut Walk) {
         walk.back(self.mark);

@@ -192,6 +192,10 @@ impl Stream {
             known
         };
         self.token = Use::Skip;
+        if known.is_err() && self.lenient {
+            self.walk.pass();
+            return Ok(());
+        }
         known.map_err(|kind| pass.error(kind))
     }
 
@@ -368,10 +372,14 @@ impl Stream {
                 let decided =
                     self.values
                         .decide(place, whole, scalar, &siblings, &self.limits, pass.editor);
-                let edit = decided.map_err(|error| pass.error(error.kind))?;
+                let edit = match decided {
+                    Err(_) if self.lenient => Edit::Keep,
+                    decided => decided.map_err(|error| pass.error(error.kind))?,
+                };
                 if cut || edit != Edit::Keep {
                     pass.keep_to(pass.token);
-                    self.values.write(edit, whole, pass.out);
+                    let inert = self.lenient;
+                    self.values.write(edit, whole, inert, pass.out);
                     pass.done = pass.at;
                 }
                 if !self.additions.is_empty() {
@@ -425,7 +433,8 @@ impl Stream {
                 self.hold
                     .begin(&mut self.walk, &self.places, pass.at, pass.offset());
             }
-            if !self.hold.is_deciding() && self.walk.place(&self.places).is_some() {
+            if !self.hold.is_deciding() && !self.lenient && self.walk.place(&self.places).is_some()
+            {
                 return Err(pass.error(ErrorKind::NotALeaf));
             }
             if !self.hold.is_deciding() && !self.places.companions.is_empty() {
@@ -515,7 +524,10 @@ impl Stream {
     }
 
     fn rewind(&mut self, pass: &Pass<'_>) -> Result<(), Error> {
-        self.hold.reaches(pass.offset(), &self.limits)?;
+        match self.hold.reaches(pass.offset(), &self.limits) {
+            Err(_) if self.lenient => self.hold.fail(),
+            reached => reached?,
+        }
         self.hold.rewind(&mut self.walk);
         self.state = State::Between(Between::Value);
         Ok(())

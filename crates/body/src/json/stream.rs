@@ -84,6 +84,10 @@ pub struct Stream {
     /// What was found, where this stream only looks for siblings.
     pub(super) captured: Option<Captured>,
     pub(super) additions: Additions,
+    /// Whether nothing fails: what is not as it should be passes.
+    pub(super) lenient: bool,
+    /// Whether all that follows passes.
+    lost: bool,
     /// Where the next chunk begins in the body.
     offset: u64,
 }
@@ -110,6 +114,8 @@ impl Stream {
             ready: None,
             captured: None,
             additions: Additions::default(),
+            lenient: false,
+            lost: false,
             offset: 0,
         }
     }
@@ -123,7 +129,20 @@ impl Stream {
     ) -> Result<Option<Pause>, Error> {
         let mut pass = Pass::chunk(bytes, self.offset, editor, out);
         loop {
-            match (self.run(&mut pass)?, self.hold.start) {
+            if self.lost {
+                pass.keep_to(bytes.len());
+                self.offset += bytes.len() as u64;
+                return Ok(None);
+            }
+            let stop = match self.run(&mut pass) {
+                Ok(Stop::Spent) if self.gives_up(bytes.len()) => Stop::Rewind,
+                Err(_) if self.lenient => {
+                    self.lose(&mut pass);
+                    continue;
+                }
+                stop => stop?,
+            };
+            match (stop, self.hold.start) {
                 (Stop::Spent, _) => break,
                 (Stop::Rewind, Some(start)) => pass.restart(start),
                 (Stop::Rewind, None) => {
@@ -157,7 +176,15 @@ impl Stream {
         let start = self.hold.offset;
         let mut pass = Pass::held(&held, start, chunk.editor, chunk.out);
         loop {
-            match self.run(&mut pass)? {
+            let stop = match self.run(&mut pass) {
+                Err(_) if self.lenient => {
+                    self.lost = true;
+                    pass.keep_to(held.len());
+                    return Ok(None);
+                }
+                stop => stop?,
+            };
+            match stop {
                 Stop::Spent => break,
                 Stop::Rewind => pass.restart(self.hold.start.unwrap_or_default()),
                 Stop::Wait => {
@@ -172,15 +199,51 @@ impl Stream {
         self.park(&mut pass).map(|()| None)
     }
 
+    /// Where nothing may fail: gives up the element that is held, if it is longer than may be held with so many
+    /// more bytes.
+    fn gives_up(&mut self, more: usize) -> bool {
+        let end = self.offset + more as u64;
+        let gives_up = self.lenient
+            && self.hold.is_deciding()
+            && self.hold.reaches(end, &self.limits).is_err();
+        if gives_up {
+            self.hold.fail();
+            self.hold.rewind(&mut self.walk);
+            self.state = State::Between(Between::Value);
+        }
+        gives_up
+    }
+
+    /// What is read is not understood: all that is not yet written passes, and all that follows.
+    fn lose(&mut self, pass: &mut Pass<'_>) {
+        self.lost = true;
+        self.write_held(pass.out);
+        pass.keep_to(pass.bytes.len());
+        pass.at = pass.bytes.len();
+    }
+
+    /// Writes what is held of earlier chunks.
+    fn write_held(&mut self, out: &mut Out) {
+        if self.hold.is_deciding() {
+            if self.hold.start.is_none() {
+                out.write(&self.hold.bytes);
+            }
+        } else if matches!(self.token, Use::Place(_) | Use::Site) {
+            out.write(&self.raw);
+        }
+        self.hold.bytes.clear();
+        self.raw.clear();
+    }
+
     /// Keeps what the end of these bytes cuts.
     fn park(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
         let end = pass.bytes.len();
         if !matches!(self.state, State::Between(_)) {
-            self.gather(pass)?;
             if matches!(self.token, Use::Place(_) | Use::Site) {
                 pass.keep_to(pass.token);
                 pass.done = end;
             }
+            self.gather(pass)?;
             if self.token == Use::Site && matches!(self.raw.as_slice(), [b'"', _, ..]) {
                 self.occupied(pass)?;
                 pass.out.write(&self.raw);
@@ -200,7 +263,7 @@ impl Stream {
     }
 
     /// Keeps what these bytes have of the token that they cut.
-    fn gather(&mut self, pass: &Pass<'_>) -> Result<(), Error> {
+    fn gather(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
         let more = pass.token_to(pass.bytes.len());
         match self.token {
             Use::Skip => {}
@@ -209,7 +272,14 @@ impl Stream {
             Use::Key | Use::Test | Use::Site => self.raw.extend_from_slice(more),
             Use::Place(_) => {
                 self.raw.extend_from_slice(more);
-                fits(self.raw.len(), &self.limits).map_err(|error| pass.error(error.kind))?;
+                let fits = fits(self.raw.len(), &self.limits);
+                if fits.is_err() && self.lenient {
+                    pass.out.write(&self.raw);
+                    self.raw.clear();
+                    self.token = Use::Skip;
+                    return Ok(());
+                }
+                fits.map_err(|error| pass.error(error.kind))?;
             }
         }
         Ok(())
@@ -222,11 +292,17 @@ impl Rewriter for Stream {
         let good = self.charset.accept(chunk);
         let length = good.err().unwrap_or(chunk.len());
         self.chunk(chunk.get(..length).unwrap_or_default(), editor, out)?;
+        if self.lenient && good.is_err() {
+            self.write_held(out);
+            out.keep(length..chunk.len());
+            self.lost = true;
+            return Ok(());
+        }
         good.map_err(|_| Error::new(ErrorKind::Charset, self.offset))
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
-        if !self.charset.is_whole() {
+        if !self.charset.is_whole() && !self.lenient {
             return Err(Error::new(ErrorKind::Charset, self.offset));
         }
         self.end_body(editor, out)
@@ -245,8 +321,13 @@ impl Stream {
         // Nothing but the end of the body ends a number that is all of it.
         if let State::InNumber(number) = self.state
             && self.walk.in_object().is_none()
+            && (number.is_complete() || !self.lenient)
         {
             self.number(&mut pass, number)?;
+        }
+        if self.lenient {
+            self.write_held(out);
+            return Ok(());
         }
         if self.state != State::Between(Between::After) || self.walk.in_object().is_some() {
             return Err(pass.error(ErrorKind::Syntax {

@@ -86,10 +86,21 @@ impl Values {
         editor.value(found, &mut self.replacement)
     }
 
-    /// Writes what the edit that was just decided makes of a value.
-    pub(super) fn write(&mut self, edit: Edit, whole: &[u8], out: &mut Out) {
+    /// Writes what the edit that was just decided makes of a value; `inert` says that it must stay harmless in a page,
+    /// as what is revealed must.
+    pub(super) fn write(&mut self, edit: Edit, whole: &[u8], inert: bool, out: &mut Out) {
         match edit {
             Edit::Keep => out.write(whole),
+            Edit::Replace | Edit::Spelled if inert => {
+                let escape = if edit == Edit::Replace {
+                    Escape::JsonWhole(ValueType::String)
+                } else {
+                    Escape::JsonSpelled
+                };
+                let mut written = Zeroizing::new(Vec::new());
+                escape.write(&self.replacement, &mut written);
+                out.write(&written);
+            }
             Edit::Replace => {
                 let length = self.replacement.len() + 2;
                 out.write_with(length, |tail| string::write(&self.replacement, tail));

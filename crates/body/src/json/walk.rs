@@ -248,6 +248,12 @@ impl Walk {
         }
     }
 
+    /// Takes the value that comes next for one that nothing leads to.
+    pub(super) fn pass(&mut self) {
+        self.next.clear();
+        self.filters.clear();
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark {
             frames: self.frames.len(),

@@ -3,7 +3,7 @@
 use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
-use crate::form::Names;
+use crate::form::{Names, Stars};
 
 /// What a part's head says.
 #[derive(Debug, Default)]
@@ -124,6 +124,13 @@ impl Head {
             }
         }
         Ok(place)
+    }
+
+    /// What stands in the part's name for each `[*]` of the name of its place.
+    pub(super) fn stars(&self, names: &Names, place: PlaceId) -> Stars {
+        self.name
+            .as_ref()
+            .map_or_else(Stars::new, |name| names.stars(place, name))
     }
 
     /// Whether the part may stand at a place: text in UTF-8, without an encoding around it.

@@ -7,10 +7,11 @@ use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::head::Head;
+use crate::ahead::{self, Pause};
 use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
-use crate::form::Names;
+use crate::form::{Captured, Names, Stars};
 use crate::out::Out;
 use crate::{Limits, Rewriter};
 
@@ -57,6 +58,15 @@ pub struct Stream {
     /// What stands in earlier chunks of the head or the content that is being read.
     raw: Zeroizing<Vec<u8>>,
     ordinal: u32,
+    /// Whether values with siblings wait for them.
+    waits: bool,
+    /// The value that waits for its siblings, and these once they are known.
+    waiting: Option<PlaceId>,
+    ready: Option<ahead::Values>,
+    /// The brackets in the name of the part that is being read.
+    stars: Stars,
+    /// What was found, where this stream only looks for siblings.
+    captured: Option<Captured>,
     offset: u64,
 }
 
@@ -81,8 +91,29 @@ impl Stream {
             tail: b"\r\n".to_vec(),
             raw: Zeroizing::default(),
             ordinal: 0,
+            waits: false,
+            waiting: None,
+            ready: None,
+            stars: Stars::new(),
+            captured: None,
             offset: 0,
         })
+    }
+
+    /// The same, where values wait for their siblings.
+    pub(super) fn waiting(self) -> Self {
+        Self {
+            waits: true,
+            ..self
+        }
+    }
+
+    /// The same, looking for siblings only.
+    pub(super) fn capturing(self) -> Self {
+        Self {
+            captured: Some(Captured::default()),
+            ..self
+        }
     }
 
     /// The offset after the first delimiter that ends at or after `at`.
@@ -121,6 +152,11 @@ impl Stream {
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<usize, ErrorKind> {
+        if let State::Content(place) = self.state
+            && self.must_wait(place)
+        {
+            return Ok(at);
+        }
         match self.state {
             State::Epilogue => {
                 out.keep(at..chunk.len());
@@ -182,8 +218,11 @@ impl Stream {
                 let lines = self.raw.get(2..length).unwrap_or_default();
                 let head = Head::parse(lines)?;
                 let place = head.place(&self.names)?;
-                if place.is_some() {
+                if let Some(place) = place {
                     head.is_text()?;
+                    if self.captured.is_some() || self.names.has_siblings(place) {
+                        self.stars = head.stars(&self.names, place);
+                    }
                 }
                 self.state = place.map_or(State::Passing, State::Content);
                 self.raw.clear();
@@ -246,18 +285,28 @@ impl Stream {
         replacement: &mut Vec<u8>,
     ) -> Result<Edit, ErrorKind> {
         self.fits(value.len())?;
-        if value.is_empty() {
+        if value.is_empty() && self.captured.is_none() {
             return Ok(Edit::Keep);
         }
         if !crate::text::is_text(value) {
             return Err(ErrorKind::Charset);
         }
+        if let Some(captured) = &mut self.captured {
+            let stars = std::mem::take(&mut self.stars);
+            captured.take(place, stars, value, self.limits.lookahead)?;
+            return Ok(Edit::Keep);
+        }
+        let siblings = self.ready.take().unwrap_or_default();
+        let beside: Vec<Option<&[u8]>> = siblings
+            .iter()
+            .map(|text| text.as_ref().map(|text| text.as_slice()))
+            .collect();
         let found = Found {
             place,
             ordinal: self.ordinal,
             value_type: ValueType::String,
             text: value,
-            beside: &[],
+            beside: &beside,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, replacement).map_err(|error| error.kind)
@@ -291,15 +340,7 @@ fn next(line: Line, byte: u8) -> Result<State, ErrorKind> {
 impl Rewriter for Stream {
     fn push(&mut self, chunk: &Bytes, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(chunk);
-        let mut at = 0;
-        while at < chunk.len() {
-            let offset = self.offset + at as u64;
-            at = self
-                .step(chunk, at, editor, out)
-                .map_err(|kind| Error::new(kind, offset))?;
-        }
-        self.offset += chunk.len() as u64;
-        Ok(())
+        self.chunk(chunk, editor, out).map(drop)
     }
 
     fn finish(&mut self, _: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
@@ -318,5 +359,89 @@ impl Rewriter for Stream {
 
     fn held(&self) -> usize {
         self.raw.capacity() + self.tail.capacity()
+    }
+}
+
+impl Stream {
+    /// Takes a chunk; says where it waits for siblings.
+    fn chunk(
+        &mut self,
+        chunk: &[u8],
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<Option<Pause>, Error> {
+        let mut at = 0;
+        while at < chunk.len() {
+            let offset = self.offset + at as u64;
+            at = self
+                .step(chunk, at, editor, out)
+                .map_err(|kind| Error::new(kind, offset))?;
+            if self.waiting.is_some() {
+                self.offset += at as u64;
+                let before = Zeroizing::default();
+                return Ok(Some(Pause { before, at }));
+            }
+        }
+        self.offset += chunk.len() as u64;
+        Ok(None)
+    }
+
+    /// Whether the content that comes next must wait for its siblings.
+    fn must_wait(&mut self, place: PlaceId) -> bool {
+        let begins = self.raw.is_empty() && self.ready.is_none();
+        let waits = self.waits && begins && self.names.has_siblings(place);
+        self.waiting = waits.then_some(place);
+        waits
+    }
+}
+
+impl ahead::Walker for Stream {
+    type Scout = Self;
+
+    fn walk(
+        &mut self,
+        bytes: &Bytes,
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<Option<Pause>, Error> {
+        out.begin(bytes);
+        self.chunk(bytes, editor, out)
+    }
+
+    fn siblings(&self, scout: &Self) -> Option<ahead::Values> {
+        let captured = scout.captured.as_ref()?;
+        self.names.values(self.waiting?, &self.stars, captured)
+    }
+
+    fn resume(&mut self, siblings: ahead::Values) {
+        self.ready = Some(siblings);
+    }
+
+    fn end(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        self.finish(editor, out)
+    }
+
+    fn held(&self) -> usize {
+        Rewriter::held(self)
+    }
+}
+
+impl ahead::Scout<Stream> for Stream {
+    fn look(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        let mut nowhere = Out::new();
+        nowhere.begin(bytes);
+        let looked = self.chunk(bytes, &mut ahead::Nobody, &mut nowhere);
+        if self.state == State::Epilogue
+            && let Some(captured) = &mut self.captured
+        {
+            captured.end();
+        }
+        looked.map(drop)
+    }
+
+    fn forget(&mut self, _: &Stream, _: u64) {}
+
+    fn held(&self) -> usize {
+        Rewriter::held(self) + self.captured.as_ref().map_or(0, Captured::held)
     }
 }

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::{Entry, Error};
+use crate::{Entry, Error, KeyEvent};
 
 /// How long an entry nobody waits for may stay in memory (design §4.7).
 pub const GROUPING: Duration = Duration::from_millis(100);
@@ -109,7 +110,20 @@ impl Journal {
         done.await.map_err(|_| Error::Closed)?
     }
 
-    fn append(&self, entry: &Entry, durable: Option<Waiting>) -> Result<(), Error> {
+    /// Appends what happened to keys and waits until it is durable. Blocks: not for a thread that drives a runtime.
+    ///
+    /// # Errors
+    /// As [`Journal::record`].
+    ///
+    /// # Panics
+    /// When it is called from asynchronous code, which must not block.
+    pub fn record_keys(&self, event: &KeyEvent) -> Result<(), Error> {
+        let (durable, done) = oneshot::channel();
+        self.append(event, Some(durable))?;
+        done.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    fn append(&self, entry: &impl Serialize, durable: Option<Waiting>) -> Result<(), Error> {
         let mut line = serde_json::to_vec(entry).map_err(|error| Error::File {
             path: self.path.display().to_string(),
             message: error.to_string(),
@@ -198,7 +212,7 @@ fn next_group(shared: &Shared) -> Option<(Vec<u8>, Vec<Waiting>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Count, Outcome};
+    use crate::{Count, KeyChange, Outcome};
 
     fn entry(reference: &str) -> Entry {
         Entry {
@@ -216,6 +230,24 @@ mod tests {
             revealed: Vec::new(),
             unopened: 0,
         }
+    }
+
+    #[test]
+    fn what_happened_to_keys_is_in_the_file_before_record_keys_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let journal = Journal::open(&path).unwrap();
+        let event = KeyEvent {
+            time: "2026-11-24T00:00:00Z".into(),
+            keys: KeyChange::Restored {
+                backup: "4f2a91c0".into(),
+            },
+        };
+        journal.record_keys(&event).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "{\"time\":\"2026-11-24T00:00:00Z\",\"keys\":{\"restored\":{\"backup\":\"4f2a91c0\"}}}\n"
+        );
     }
 
     #[tokio::test]

@@ -67,6 +67,12 @@ impl Catalogue {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
+    /// The names of the epochs that are not destroyed. Nobody vouches for them before the catalogue is believed.
+    pub fn live(&self) -> impl Iterator<Item = KeyId> {
+        let live = self.epochs.iter().filter(|entry| entry.wrapped.is_some());
+        live.map(|entry| entry.key_id)
+    }
+
     pub(crate) fn signed(key: &Zeroizing<[u8; 64]>, entries: &[Entry], log: SubjectCount) -> Self {
         let log = Some(log);
         Self {

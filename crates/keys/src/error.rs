@@ -1,6 +1,6 @@
 //! What can be wrong with a keyring.
 
-use crate::id::KeyId;
+use crate::id::{KeyId, SubjectName};
 use crate::subjects::SubjectCount;
 
 /// Why a keyring did not do what was asked.
@@ -16,6 +16,9 @@ pub enum KeyringError {
     /// The epoch's wrap does not open under its app's key.
     #[error("the wrap of key {0} is damaged")]
     Damaged(KeyId),
+    /// A subject's wrap does not open under its app's key.
+    #[error("the wrap of subject {0} is damaged")]
+    DamagedSubject(SubjectName),
     /// The catalogue's code does not fit: entries were changed or exchanged, or it belongs to another keyring.
     #[error("the catalogue of keys was changed by something other than rempart")]
     Changed,
@@ -68,7 +71,11 @@ impl KeyringError {
                 "the token comes from another installation, or from a backup newer than this keyring"
             }
             Self::Destroyed(_) => "nothing: its values are gone, as was asked",
-            Self::Damaged(_) | Self::Changed | Self::Unreadable { .. } | Self::Twice(_) => {
+            Self::Damaged(_)
+            | Self::DamagedSubject(_)
+            | Self::Changed
+            | Self::Unreadable { .. }
+            | Self::Twice(_) => {
                 "restore the keyring's file from a backup; keep the damaged one aside"
             }
             Self::LogLine(_) | Self::LogCut { .. } => {

@@ -120,8 +120,34 @@ impl Keyring {
 
     /// What must be written down: every entry, signed. It holds no secret in the clear.
     pub fn catalogue(&self) -> Catalogue {
-        let key = catalogue_key(&self.secret);
-        Catalogue::signed(&key, &self.entries, self.known.max(self.subjects.written()))
+        self.catalogue_with(self.known.max(self.subjects.written()))
+    }
+
+    fn catalogue_with(&self, log: SubjectCount) -> Catalogue {
+        Catalogue::signed(&catalogue_key(&self.secret), &self.entries, log)
+    }
+
+    /// Opens every wrap that was not destroyed, and forgets what it held.
+    ///
+    /// # Errors
+    /// [`KeyringError::Damaged`] and [`KeyringError::DamagedSubject`] name the first that does not open.
+    pub fn check_wraps(&self) -> Result<(), KeyringError> {
+        for entry in self.entries.iter().filter(|entry| entry.wrapped.is_some()) {
+            self.epoch_secret(entry.key_id)?;
+        }
+        let mut keys = HashMap::new();
+        for subject in self.subjects.all() {
+            let Some(wrapped) = &subject.wrapped else {
+                continue;
+            };
+            let key = keys
+                .entry(subject.app.as_str())
+                .or_insert_with(|| self.subject_wrap_key(&subject.app));
+            let belongs = subject_belongs(&subject.app, subject.name, subject.generation);
+            wrap::unwrap(key, &belongs, wrapped)
+                .ok_or(KeyringError::DamagedSubject(subject.name))?;
+        }
+        Ok(())
     }
 
     /// The secret that a root wraps.
@@ -268,6 +294,34 @@ impl Keyring {
         })
     }
 
+    /// The key that a subject has in the field's current epoch, if it has one that was not destroyed.
+    pub fn subject_key(&self, app: &str, field: &str, subject: SubjectName) -> Option<KeyId> {
+        let epoch = self.last_of(app, field)?;
+        let place = self.subjects.latest(app, subject)?;
+        let live = epoch.wrapped.is_some() && self.subjects.all().get(place)?.wrapped.is_some();
+        live.then(|| self.subjects.joined(epoch.key_id, place))?
+    }
+
+    /// The epoch that a key belongs to, an epoch's own or one subject's, and whether the key still opens.
+    pub fn key(&self, key_id: KeyId) -> Option<(EpochView<'_>, bool)> {
+        let (epoch, live) = match self.named.get(&key_id)? {
+            Named::Epoch(place) => (self.entries.get(*place)?, true),
+            Named::Join(place) => {
+                let join = self.subjects.joins().get(*place)?;
+                let subject = self.subjects.all().get(join.subject)?;
+                (self.entry(join.epoch).ok()?, subject.wrapped.is_some())
+            }
+        };
+        Some((self.view(epoch), live && epoch.wrapped.is_some()))
+    }
+
+    /// Where the live secret of a subject stands among all that were made, if it has one.
+    pub fn subject_place(&self, app: &str, subject: SubjectName) -> Option<usize> {
+        let place = self.subjects.latest(app, subject)?;
+        let live = self.subjects.all().get(place)?.wrapped.is_some();
+        live.then_some(place)
+    }
+
     /// The keys of a subject of an app: each with the epoch it belongs to and whether it still opens.
     pub fn keys_of_subject<'a>(
         &'a self,
@@ -283,6 +337,12 @@ impl Keyring {
             let live = of.wrapped.is_some() && entry.wrapped.is_some();
             Some((join.key_id, self.view(entry), live))
         })
+    }
+
+    /// How many keys of subjects belong to an epoch, destroyed ones included.
+    pub fn subject_keys_of_epoch(&self, epoch: KeyId) -> usize {
+        let joins = self.subjects.joins().iter();
+        joins.filter(|join| join.epoch == epoch).count()
     }
 
     /// How many secrets of subjects and keys of theirs there are, those that were destroyed included.

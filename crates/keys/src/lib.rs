@@ -10,9 +10,11 @@
 //! exists only as its wrap, and deleting the wrap destroys every token that was made under it (`docs/adr/0005`).
 //!
 //! Without features there is no IO here, no clock and no source of chance: the caller gives one ([`Chance`]).
-//! The feature `file` adds the store that keeps a keyring in a directory. What the bytes mean is in
+//! The feature `file` adds the store that keeps a keyring in a directory, `backup` the pages that bring one back. What the bytes mean is in
 //! `docs/keyring-format.md`.
 
+#[cfg(feature = "backup")]
+pub mod backup;
 mod catalogue;
 mod chance;
 mod derive;

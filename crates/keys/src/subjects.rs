@@ -161,4 +161,11 @@ impl Subjects {
         self.written = self.count();
         self.shredded = false;
     }
+
+    /// Nothing is written down.
+    #[cfg(feature = "backup")]
+    pub(crate) fn set_unwritten(&mut self) {
+        self.written = SubjectCount::default();
+        self.shredded = false;
+    }
 }

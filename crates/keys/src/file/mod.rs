@@ -10,6 +10,8 @@
 //!
 //! Two processes that save at once overwrite each other: whoever runs this holds a lock on the directory.
 
+#[cfg(feature = "backup")]
+mod backups;
 mod chance;
 mod document;
 mod error;
@@ -19,11 +21,14 @@ pub(crate) mod whole;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "backup")]
+pub use backups::{BackedUp, BackupRecord, BackupRecords};
 pub use chance::SystemChance;
 pub use error::StoreError;
 
 pub use crate::root::{Custodian, Passphrase, Root, RootError, RootKind};
 
+use crate::catalogue::Catalogue;
 use crate::chance::Chance;
 use crate::keyring::Keyring;
 use crate::root::RootRecord;
@@ -51,21 +56,51 @@ impl FileStore {
         root: Root<'_>,
         chance: &mut dyn Chance,
     ) -> Result<(Self, Keyring), StoreError> {
+        let mut keyring = Keyring::create(chance);
+        let store = Self::adopt(directory, root, &mut keyring, chance)?;
+        Ok((store, keyring))
+    }
+
+    /// Writes down in `directory` a keyring that came from elsewhere, such as a backup.
+    ///
+    /// # Errors
+    /// As [`FileStore::create`].
+    pub fn adopt(
+        directory: &Path,
+        root: Root<'_>,
+        keyring: &mut Keyring,
+        chance: &mut dyn Chance,
+    ) -> Result<Self, StoreError> {
         let path = directory.join(KEYRING);
-        if path.exists() {
-            return Err(StoreError::Exists { path });
+        let mut log = SubjectsLog::empty(directory);
+        // A log without a keyring is not this one's, and may be all that is left of another.
+        for path in [path.as_path(), log.path()] {
+            if path.exists() {
+                return Err(StoreError::Exists {
+                    path: path.to_owned(),
+                });
+            }
         }
         whole::make_directory(directory)?;
-        let mut keyring = Keyring::create(chance);
         let root = RootRecord::wrap(root, directory, keyring.secret(), chance)?;
+        log.save(keyring, chance)?;
         let store = Self {
             directory: directory.to_owned(),
             root,
-            log: SubjectsLog::empty(directory),
+            log,
         };
-        whole::write_new(&path, &store.document(&keyring).to_json(), chance)?;
+        whole::write_new(&path, &store.document(keyring).to_json(), chance)?;
         keyring.set_catalogue_written();
-        Ok((store, keyring))
+        Ok(store)
+    }
+
+    /// What is written down in `directory` of a keyring without its root: its epochs and how many subjects it has at
+    /// least, as far as the file can be believed without a key.
+    ///
+    /// # Errors
+    /// As [`FileStore::root_kind_in`].
+    pub fn catalogue_in(directory: &Path) -> Result<Catalogue, StoreError> {
+        Ok(Self::read(directory)?.catalogue)
     }
 
     /// Opens the keyring in `directory` with the root it was made under; [`FileStore::root_kind_in`] says which.
@@ -108,6 +143,11 @@ impl FileStore {
     /// Whether `directory` holds a keyring.
     pub fn exists(directory: &Path) -> bool {
         directory.join(KEYRING).exists()
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Which root this keyring is wrapped by.

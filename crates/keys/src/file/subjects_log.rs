@@ -67,6 +67,31 @@ impl SubjectsLog {
         Ok(log)
     }
 
+    /// How many secrets and keys of subjects are written down in `directory`, whether or not they are in order.
+    #[cfg(feature = "backup")]
+    pub(crate) fn lines_in(directory: &Path) -> Result<usize, StoreError> {
+        let path = directory.join(SUBJECTS);
+        let mut file = match whole::open(&path) {
+            Ok(file) => BufReader::with_capacity(1 << 16, file),
+            Err(StoreError::Absent { .. }) => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let mut lines = 0_usize;
+        loop {
+            let bytes = file.fill_buf().map_err(|source| StoreError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            if bytes.is_empty() {
+                // The first is about the log itself.
+                return Ok(lines.saturating_sub(1));
+            }
+            lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+            let read = bytes.len();
+            file.consume(read);
+        }
+    }
+
     /// Writes down what of the keyring's subjects is not yet; when this returns, it is on the disk.
     pub(crate) fn save(
         &mut self,

@@ -105,12 +105,31 @@ impl Keyring {
     /// The lines that are to be appended to the log, and where it then ends; none when it is as it should be.
     pub(crate) fn unwritten(&self) -> Option<(String, End)> {
         let written = self.subjects.written();
-        (written != self.subjects.count()).then(|| self.lines(self.log, written))
+        (written != self.subjects.count()).then(|| self.text(self.log, written))
     }
 
     /// The log as it is to be, whole, and where it ends.
     pub(crate) fn whole_log(&self) -> (String, End) {
-        self.lines(End::EMPTY, SubjectCount::default())
+        self.text(End::EMPTY, SubjectCount::default())
+    }
+
+    /// All there is to write down: the log, without a line where there are no subjects, and a catalogue that says how
+    /// much it holds.
+    #[cfg(feature = "backup")]
+    pub(crate) fn whole(&self) -> (Vec<Line>, crate::catalogue::Catalogue) {
+        let mut lines = Vec::new();
+        if self.subjects.count() != SubjectCount::default() {
+            self.lines(End::EMPTY, SubjectCount::default(), |line| lines.push(line));
+        }
+        (lines, self.catalogue_with(self.subjects.count()))
+    }
+
+    /// Nothing of it is written down yet, as in a keyring that comes from a backup.
+    #[cfg(feature = "backup")]
+    pub(crate) fn set_unwritten(&mut self) {
+        self.catalogue_changed = true;
+        self.log = End::EMPTY;
+        self.subjects.set_unwritten();
     }
 
     /// The log is written down as it is, and ends there.
@@ -119,24 +138,27 @@ impl Keyring {
         self.subjects.set_written();
     }
 
-    /// The lines after the first `written` of each kind.
-    fn lines(&self, end: End, written: SubjectCount) -> (String, End) {
-        let mut chain = self.chain(end);
+    fn text(&self, end: End, written: SubjectCount) -> (String, End) {
         let mut text = String::new();
+        let end = self.lines(end, written, |line| log::write(&line, &mut text));
+        (text, end)
+    }
+
+    /// Gives the lines after the first `written` of each kind, and says where the log then ends.
+    fn lines(&self, end: End, written: SubjectCount, mut line: impl FnMut(Line)) -> End {
+        let mut chain = self.chain(end);
         if chain.end() == End::EMPTY {
-            log::write(&chain.start(), &mut text);
+            line(chain.start());
         }
         for subject in self.subjects.all().iter().skip(written.subjects) {
             let wrapped = subject.wrapped.as_ref();
-            let line = chain.subject(&subject.app, subject.name, subject.generation, wrapped);
-            log::write(&line, &mut text);
+            line(chain.subject(&subject.app, subject.name, subject.generation, wrapped));
         }
         for join in self.subjects.joins().iter().skip(written.keys) {
             let subject = &self.subjects.all()[join.subject];
-            let line = chain.key(join.key_id, join.epoch, subject.name, subject.generation);
-            log::write(&line, &mut text);
+            line(chain.key(join.key_id, join.epoch, subject.name, subject.generation));
         }
-        (text, chain.end())
+        chain.end()
     }
 
     fn chain(&self, end: End) -> Chain {

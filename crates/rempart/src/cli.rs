@@ -26,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   rempart up --policies ./policies  protect the apps that these files describe
   rempart ca show > root.pem        the certificate that browsers and programs must trust
   rempart policy check ./policies   read the policies and say what is wrong
+  rempart keys backup --out DIR     pages that bring the keys back when everything else is lost
   rempart doctor                    what is wrong with this installation, and what to do";
 
 /// How log lines are written.
@@ -58,6 +59,11 @@ pub enum Command {
     /// Policies: check them, test them.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Keys: list and rotate them, back them up and bring them back, destroy them.
+    ///
+    /// Beside a running gateway, it is asked and does the work without stopping; alone, the home is claimed meanwhile.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Say what is wrong with this installation, and what to do.
     Doctor(HomeArgs),
 }
@@ -139,4 +145,148 @@ pub struct PolicyArgs {
     /// Policy files, or folders of them.
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
+}
+
+/// `rempart keys …`
+#[derive(Subcommand, Debug)]
+pub enum KeysCommand {
+    /// Every epoch of every field: whether it is current, and which backup holds it.
+    #[command(after_help = "Examples:
+  rempart keys list
+  rempart keys list --json | jq '.epochs[] | select(.state == \"live\")'")]
+    List(KeysListArgs),
+    /// Start a new epoch: new values are sealed under it, old tokens still open, and searches ask for both.
+    #[command(after_help = "Examples:
+  rempart keys rotate
+  rempart keys rotate --app crm --field last-name")]
+    Rotate(KeysRotateArgs),
+    /// Split the keyring's secret into shares: one page to print for each, any few of which bring everything back.
+    #[command(after_help = "Example:
+  rempart keys backup --threshold 3 --shares 5 --out /media/usb/rempart-backup")]
+    Backup(KeysBackupArgs),
+    /// Make a home of the pages of a backup, on a machine that has nothing else.
+    #[command(after_help = "Examples:
+  rempart keys restore --home /var/lib/rempart share-1.txt share-4.txt share-5.txt
+  rempart keys restore --home /var/lib/rempart --words share-1.txt    type the words of the shares")]
+    Restore(KeysRestoreArgs),
+    /// Destroy the keys of a person, or of an epoch: what they sealed is unreadable for ever.
+    #[command(after_help = "Examples:
+  rempart keys shred --subject 4711 --dry-run
+  rempart keys shred --subject 4711 --app crm --yes
+  rempart keys shred --app crm --field last-name --epoch 1")]
+    Shred(KeysShredArgs),
+    /// Check the pages of a backup, or without any, that every wrap of the home's keyring opens.
+    #[command(after_help = "Examples:
+  rempart keys verify
+  rempart keys verify share-*.txt")]
+    Verify(KeysVerifyArgs),
+}
+
+/// Options of `keys list`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysListArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys rotate`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysRotateArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Only the fields of this app.
+    #[arg(long, value_name = "APP")]
+    pub app: Option<String>,
+    /// Only fields of this name.
+    #[arg(long, value_name = "FIELD")]
+    pub field: Option<String>,
+    /// The folder of policy files, where no gateway runs [default: policies in the home].
+    #[arg(long, value_name = "DIR")]
+    pub policies: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys backup`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysBackupArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// How many shares bring the keys back; fewer say nothing.
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    pub threshold: u8,
+    /// How many shares there are.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub shares: u8,
+    /// The folder for the pages, one file each; made if there is none.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys restore`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysRestoreArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Type the words of the shares; only the keyring's text is read from the page.
+    #[arg(long)]
+    pub words: bool,
+    /// Seal the new home's root key with a passphrase, read from the terminal or from REMPART_PASSPHRASE_FILE.
+    #[arg(long)]
+    pub passphrase: bool,
+    /// Pages of one backup, as many as its threshold; with --words one is enough.
+    #[arg(value_name = "PAGE", required = true)]
+    pub pages: Vec<PathBuf>,
+}
+
+/// Options of `keys shred`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysShredArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// The subject whose keys are destroyed: its identity as the app's messages spell it.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["field", "epoch"])]
+    pub subject: Option<String>,
+    /// The app; with --subject, only that one.
+    #[arg(long, value_name = "APP")]
+    pub app: Option<String>,
+    /// The field of which an epoch is destroyed.
+    #[arg(long, value_name = "FIELD", requires_all = ["app", "epoch"])]
+    pub field: Option<String>,
+    /// The epoch.
+    #[arg(long, value_name = "N", requires_all = ["app", "field"])]
+    pub epoch: Option<u32>,
+    /// Say what would become unreadable and which backups still hold it; destroy nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys verify`.
+#[derive(Args, Debug, Clone)]
+pub struct KeysVerifyArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    #[command(flatten)]
+    pub pages: KeysVerifyPagesArgs,
+}
+
+/// Which pages.
+#[derive(Args, Debug, Clone)]
+pub struct KeysVerifyPagesArgs {
+    /// Pages of one backup.
+    #[arg(value_name = "PAGE")]
+    pub pages: Vec<PathBuf>,
 }

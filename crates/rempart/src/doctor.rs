@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use console::Words;
-use keys::file::RootKind;
+use keys::file::{BackedUp, BackupRecords, RootKind};
 use miette::{IntoDiagnostic as _, miette};
 
 use crate::cli::HomeArgs;
@@ -106,6 +106,18 @@ pub fn warnings(home: &Home, settings: &Settings) -> Vec<Words> {
             "The certificate authority's key is on this machine: put it in a safe place.",
         ));
     }
+    match BackupRecords::compare(&keyring::folder(home, settings)) {
+        Ok(BackedUp::Never) => warnings.push(Words::new(
+            "Les clés n'ont pas de copie de secours : si cette machine est perdue, tout ce qui est chiffré l'est aussi.",
+            "The keys have no backup: if this machine is lost, so is everything that was sealed.",
+        )),
+        Ok(BackedUp::Behind { .. }) => warnings.push(Words::new(
+            "De nouvelles clés ne sont dans aucune copie de secours : refaites-en une.",
+            "There are new keys that no backup holds: make another one.",
+        )),
+        Ok(BackedUp::Wholly(_)) => {}
+        Err(error) => tracing::warn!(%error, "whether there is a backup of the keys cannot be told"),
+    }
     warnings
 }
 
@@ -126,6 +138,7 @@ fn examine(home: &Home) -> Vec<Finding> {
     };
     private(home.folder(), &mut findings);
     root(home, &settings, &mut findings);
+    backup(home, &settings, &mut findings);
     authority(home, &mut findings);
     policies(home, &mut findings);
     vault(home, &settings, &mut findings);
@@ -185,6 +198,36 @@ fn root(home: &Home, settings: &Settings, findings: &mut Vec<Finding>) {
             opened.keyring().epochs().count()
         )),
         Err(error) => Finding::wrong(error.to_string(), causes(&error)),
+    });
+}
+
+/// Whether what is lost with this machine can be brought back.
+fn backup(home: &Home, settings: &Settings, findings: &mut Vec<Finding>) {
+    let make = "rempart keys backup --threshold 3 --shares 5 --out DIR";
+    findings.push(match BackupRecords::compare(&keyring::folder(home, settings)) {
+        Ok(BackedUp::Never) => Finding::warning(
+            "the keys have no backup: if this machine is lost, so is everything that was sealed",
+            make,
+        ),
+        Ok(BackedUp::Behind {
+            latest,
+            epochs,
+            subjects,
+        }) => Finding::warning(
+            format!(
+                "backup {} of {} does not hold {epochs} epochs and {subjects} secrets and keys of subjects that came since",
+                latest.id, latest.made
+            ),
+            make,
+        ),
+        Ok(BackedUp::Wholly(latest)) => Finding::fine(format!(
+            "backup {} of {} holds every key",
+            latest.id, latest.made
+        )),
+        Err(error) => Finding::wrong(
+            format!("whether there is a backup of the keys cannot be told: {error}"),
+            error.hint(),
+        ),
     });
 }
 

@@ -20,6 +20,8 @@ use crate::demo::{self, Sides};
 use crate::home::Home;
 use crate::keeper::Keeper;
 use crate::keyring::{self, Opened};
+use crate::keys_command::Work;
+use crate::keys_command::request::{Answer, Request};
 use crate::settings::{self, Settings};
 use crate::through::Client;
 use crate::{doctor, policies, up, vault_command, view};
@@ -30,13 +32,17 @@ pub struct Gateway {
     args: UpArgs,
     policies: Vec<PathBuf>,
     keyring: Mutex<Opened>,
+    journal: Arc<Journal>,
+    /// What the keys were last derived with, flags included.
+    settings: Mutex<Settings>,
     shared: Arc<Shared>,
     read: Mutex<Vec<Source>>,
     proxy: SocketAddr,
     console: SocketAddr,
     territory: Vec<String>,
     practice: Option<Practice>,
-    warnings: Vec<Words>,
+    /// What somebody should look at; the console shows it, too.
+    warnings: Arc<Mutex<Vec<Words>>>,
     tasks: TaskTracker,
 }
 
@@ -67,7 +73,7 @@ impl Gateway {
         let root_pem = authority.root_pem().to_owned();
         let vault = Arc::new(vault_command::open(&home, &settings)?);
         let journal = Arc::new(Journal::open(&home.journal()).into_diagnostic()?);
-        let keeper = Keeper::new(vault, journal, keyring.chance());
+        let keeper = Keeper::new(vault, Arc::clone(&journal), keyring.chance());
 
         let console = tokio::net::TcpListener::bind(settings.listen.console)
             .await
@@ -100,7 +106,7 @@ impl Gateway {
             .as_ref()
             .zip(sides)
             .map(|(practice, sides)| (demo_words(practice, &home), sides));
-        let warnings = doctor::warnings(&home, &settings);
+        let warnings = Arc::new(Mutex::new(doctor::warnings(&home, &settings)));
         let view = view::Gateway {
             shared: Arc::clone(&shared),
             keeper,
@@ -108,7 +114,7 @@ impl Gateway {
             console: console_address,
             root_path: home.root_certificate(),
             root_pem,
-            warnings: warnings.clone(),
+            warnings: Arc::clone(&warnings),
             demo: shown,
         };
         tasks.spawn(async move {
@@ -123,12 +129,14 @@ impl Gateway {
             args: args.clone(),
             policies: folders,
             keyring: Mutex::new(keyring),
+            journal,
             shared,
             read: Mutex::new(with_settings(&home, sources)),
             home,
             proxy: proxy_address,
             console: console_address,
-            territory: settings.territory.accept,
+            territory: settings.territory.accept.clone(),
+            settings: Mutex::new(settings),
             practice,
             warnings,
             tasks,
@@ -218,7 +226,33 @@ impl Gateway {
             .reconfigure(wire_settings(&settings, self.console))
             .into_diagnostic()?;
         self.shared.reload(Arc::new(border));
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(plan.apps.len())
+    }
+
+    /// Does what is asked of the keyring while the gateway runs; what it changes is in force when this returns. Waits
+    /// for the disk: not for a thread that drives the runtime.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn carry_out(&self, request: &Request) -> miette::Result<Answer> {
+        let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        let plan = Arc::clone(self.shared.border().plan());
+        let answer = Work {
+            opened: &mut keyring,
+            plan: &plan,
+            journal: &self.journal,
+        }
+        .carry_out(request);
+        // A change that failed half-way is in the keyring already: no key of before is used after it.
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.changes_keys() {
+            self.shared
+                .reload(Arc::new(border(&plan, &mut keyring, &settings)?));
+        }
+        *self.warnings.lock().unwrap_or_else(PoisonError::into_inner) =
+            doctor::warnings(&self.home, &settings);
+        answer
     }
 
     /// Says where everything is: the first thing that an operator reads.
@@ -273,10 +307,11 @@ impl Gateway {
             });
             writeln!(out, "  {:<12} {:<32} {}", app.id, operator, hosts.join(" "))?;
         }
-        if !self.warnings.is_empty() {
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.is_empty() {
             writeln!(out, "\nTo settle (rempart doctor says how):")?;
         }
-        for warning in &self.warnings {
+        for warning in warnings.iter() {
             writeln!(out, "  {}", warning.en)?;
         }
         out.flush()

@@ -193,6 +193,7 @@ impl Home {
     pub fn retract(&self) {
         // A file that is gone already says the same.
         let _ = std::fs::remove_file(self.run_file());
+        let _ = std::fs::remove_file(self.control());
     }
 
     /// Where the gateway on this home listens, if one announced itself.
@@ -238,6 +239,11 @@ impl Home {
     /// Its journal.
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal.jsonl")
+    }
+
+    /// The socket over which the gateway on this home is asked about its keys.
+    pub fn control(&self) -> PathBuf {
+        self.folder.join("control.sock")
     }
 
     /// What the practice SaaS of `--demo` keeps.

@@ -1,9 +1,10 @@
 //! The keyring of a home: made, opened with whatever its root asks for, and saved before a new key is used.
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 
-use keys::Keyring;
 use keys::file::{FileStore, Passphrase, Root, RootKind, StoreError, SystemChance};
+use keys::{Keyring, KeyringError};
 use miette::{IntoDiagnostic as _, MietteDiagnostic, Report, WrapErr as _, miette};
 
 use crate::home::Home;
@@ -38,19 +39,38 @@ impl Opened {
         &mut self,
         fields: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> miette::Result<()> {
-        let mut added = false;
         for (app, field) in fields {
-            added |= self
-                .keyring
+            self.keyring
                 .ensure_field(app, field, &mut self.chance)
                 .into_diagnostic()?;
         }
-        if added {
-            self.store
-                .save(&mut self.keyring, &mut self.chance)
-                .map_err(explained)?;
-        }
-        Ok(())
+        // Even where nothing was added: an earlier change may not have reached the disk.
+        self.save()
+    }
+
+    /// Changes the keyring, and writes it down before this returns.
+    ///
+    /// # Errors
+    /// It could not be changed or saved; then nothing may be sealed with a new key.
+    pub fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Keyring, &mut SystemChance) -> Result<T, KeyringError>,
+    ) -> miette::Result<T> {
+        let changed =
+            change(&mut self.keyring, &mut self.chance).map_err(|error| explained(error.into()))?;
+        self.save()?;
+        Ok(changed)
+    }
+
+    /// The folder that it is kept in.
+    pub fn folder(&self) -> &Path {
+        self.store.directory()
+    }
+
+    fn save(&mut self) -> miette::Result<()> {
+        self.store
+            .save(&mut self.keyring, &mut self.chance)
+            .map_err(explained)
     }
 }
 
@@ -60,6 +80,15 @@ impl Opened {
 /// It could not be made, or no passphrase was given.
 pub fn create(home: &Home, root: settings::Root) -> miette::Result<()> {
     let mut chance = SystemChance::new().map_err(explained)?;
+    adopt(home, root, &mut Keyring::create(&mut chance))
+}
+
+/// Writes down in a new home a keyring that is there already, such as one from a backup.
+///
+/// # Errors
+/// As [`create`].
+pub fn adopt(home: &Home, root: settings::Root, keyring: &mut Keyring) -> miette::Result<()> {
+    let mut chance = SystemChance::new().map_err(explained)?;
     let passphrase;
     let root = match root {
         settings::Root::File => Root::KeyFile,
@@ -68,7 +97,7 @@ pub fn create(home: &Home, root: settings::Root) -> miette::Result<()> {
             Root::Passphrase(&passphrase)
         }
     };
-    FileStore::create(&home.keys(), root, &mut chance)
+    FileStore::adopt(&home.keys(), root, keyring, &mut chance)
         .map(drop)
         .map_err(explained)
 }
@@ -78,7 +107,7 @@ pub fn create(home: &Home, root: settings::Root) -> miette::Result<()> {
 /// # Errors
 /// It is not there, damaged, or its root does not open it.
 pub fn open(home: &Home, settings: &Settings) -> miette::Result<Opened> {
-    let folder = settings.keys.store.clone().unwrap_or_else(|| home.keys());
+    let folder = folder(home, settings);
     let chance = SystemChance::new().map_err(explained)?;
     let passphrase;
     let root = match root_kind(home, settings)? {
@@ -99,12 +128,17 @@ pub fn open(home: &Home, settings: &Settings) -> miette::Result<Opened> {
     })
 }
 
+/// The folder that the keyring of a home is in.
+pub fn folder(home: &Home, settings: &Settings) -> PathBuf {
+    settings.keys.store.clone().unwrap_or_else(|| home.keys())
+}
+
 /// What the keyring's root is.
 ///
 /// # Errors
 /// The keyring cannot be read.
 pub fn root_kind(home: &Home, settings: &Settings) -> miette::Result<RootKind> {
-    let folder = settings.keys.store.clone().unwrap_or_else(|| home.keys());
+    let folder = folder(home, settings);
     FileStore::root_kind_in(&folder).map_err(explained)
 }
 

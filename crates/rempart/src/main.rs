@@ -9,6 +9,7 @@ mod gateway;
 mod home;
 mod keeper;
 mod keyring;
+mod keys_command;
 mod policies;
 mod policy_command;
 mod recent;
@@ -32,6 +33,7 @@ fn main() -> miette::Result<()> {
         Command::Browse(args) => browse::run(&args),
         Command::Ca(CaCommand::Show(args)) => ca::show(&args),
         Command::Policy(command) => policy_command::run(&command),
+        Command::Keys(command) => keys_command::run(&command),
         Command::Doctor(args) => doctor::run(&args),
     }
 }

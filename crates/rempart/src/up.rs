@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{InitArgs, UpArgs};
 use crate::gateway::Gateway;
 use crate::home::{Home, Running};
+use crate::keys_command::control;
 use crate::settings::{self, Root, Settings};
 use crate::{keyring, reload, vault_command};
 
@@ -24,7 +25,7 @@ pub fn init(args: &InitArgs) -> miette::Result<()> {
     } else {
         Root::File
     };
-    let made = make(&home, root)?;
+    let made = make(&home, |home| keyring::create(home, root))?;
     let mut out = std::io::stdout().lock();
     let what = if made { "made" } else { "there already" };
     writeln!(out, "home     {} ({what})", home.folder().display()).into_diagnostic()?;
@@ -44,7 +45,8 @@ pub fn init(args: &InitArgs) -> miette::Result<()> {
 pub fn run(args: &UpArgs) -> miette::Result<()> {
     keep_memory_private();
     let home = Home::named(&args.home)?;
-    make(&home, settings::read(home.settings())?.keys.root)?;
+    let root = settings::read(home.settings())?.keys.root;
+    make(&home, |home| keyring::create(home, root))?;
     let claim = home.claim()?;
     let settings = with_flags(settings::read(home.settings())?, args);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -64,9 +66,16 @@ pub fn with_flags(mut settings: Settings, args: &UpArgs) -> Settings {
     settings
 }
 
-fn make(home: &Home, root: Root) -> miette::Result<bool> {
+/// Makes a home where there is none, with a keyring that `keyring` puts there.
+///
+/// # Errors
+/// It could not be made.
+pub fn make(
+    home: &Home,
+    keyring: impl FnOnce(&Home) -> miette::Result<()>,
+) -> miette::Result<bool> {
     home.make(|home| {
-        keyring::create(home, root)?;
+        keyring(home)?;
         proxy::Authority::open_or_create::<&str, &str>(&home.authority(), &[])
             .into_diagnostic()
             .wrap_err("the certificate authority could not be made")?;
@@ -88,6 +97,10 @@ async fn serve(home: Home, settings: Settings, args: &UpArgs) -> miette::Result<
         console: gateway.console(),
     })?;
     let watch = reload::watch(Arc::clone(&gateway))?;
+    if let Err(error) = control::listen(&home.control(), Arc::clone(&gateway), stop.clone()) {
+        // A path that is too long for a socket, most likely.
+        tracing::warn!(%error, "`rempart keys` cannot ask this gateway: no socket in the home");
+    }
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
     let mut hang_up = signal(SignalKind::hangup()).into_diagnostic()?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use console::{Answer, App, Counters, Crossing, Demo, Record, Status, Unseen, View, Words};
 use proxy::Shared;
@@ -25,7 +25,7 @@ pub struct Gateway {
     /// The root certificate.
     pub root_pem: String,
     /// What somebody should look at.
-    pub warnings: Vec<Words>,
+    pub warnings: Arc<Mutex<Vec<Words>>>,
     /// The practice SaaS and its two sides.
     pub demo: Option<(Demo, Arc<Sides>)>,
 }
@@ -66,7 +66,11 @@ impl View for Gateway {
                 tunnels: self.shared.counters().tunnels.get(),
             },
             crossings: seen.latest.into_iter().map(crossing).collect(),
-            warnings: self.warnings.clone(),
+            warnings: self
+                .warnings
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             demo: self.demo.as_ref().map(|(demo, _)| demo.clone()),
         }
     }

@@ -304,6 +304,16 @@ fn i08_a_person_works_a_day_in_chromium() {
             record["notes"],
             "{domain}: on the form"
         );
+        browser.click("form.entry button[type=submit]");
+        until(20, "the record is shown again", || {
+            (browser.address() == address).then_some(())
+        });
+        assert_eq!(
+            browser.script("return document.querySelector('ol.history')"),
+            Value::Null,
+            "{domain}: nobody changed anything"
+        );
+        browser.open(&format!("{address}/edit"));
         let _set = browser
             .script("document.getElementsByName('notes')[0].value = 'une note plus récente'");
         browser.click("form.entry button[type=submit]");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use body::coding::{self, Decoder, Encoder};
 use body::content_type::ContentType;
-use body::reveal::Medium;
+use body::reveal::{At, Medium};
 use http::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, IF_RANGE, RANGE,
@@ -289,8 +289,15 @@ impl Exchange {
         if let Some(companions) = self.border.companions(self.app) {
             reveal = reveal.with_companions(Arc::clone(&companions.shapes));
         }
+        let at = self
+            .route
+            .and_then(|route| self.border.route(self.app, route)?.reveal.as_ref())
+            .map(|named| &named.plan)
+            .filter(|plan| plan.format().is_named_by(&content_type) && content_type.is_utf8())
+            .and_then(|plan| At::new(plan, limits.body));
         Some(Box::new(Reveal::new(
             opener,
+            at,
             reveal,
             coded,
             Arc::clone(&self.revealed_whole),

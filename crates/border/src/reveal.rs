@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use body::Out;
 use body::coding::{Decoder, Encoder};
+use body::reveal::At;
 use bytes::Bytes;
 
 use crate::opener::Opener;
@@ -26,6 +27,7 @@ const CODED: usize = 2 << 10;
 /// A body being revealed.
 pub(crate) struct Reveal {
     opener: Opener,
+    at: Option<Places>,
     reveal: body::reveal::Reveal,
     coded: Option<Coded>,
     /// What of the chunk is not decoded yet.
@@ -36,6 +38,12 @@ pub(crate) struct Reveal {
     finished: bool,
     complete: bool,
     whole: Arc<AtomicBool>,
+}
+
+/// The first of two stages: what has no prefix, at the places that the route names.
+struct Places {
+    at: At,
+    middle: Out,
 }
 
 /// The coding of a body, and its coded bytes as long as they may still leave as they came.
@@ -61,12 +69,17 @@ pub(crate) enum State {
 impl Reveal {
     pub fn new(
         opener: Opener,
+        at: Option<At>,
         reveal: body::reveal::Reveal,
         coded: Option<Coded>,
         whole: Arc<AtomicBool>,
     ) -> Self {
         Self {
             opener,
+            at: at.map(|at| Places {
+                at,
+                middle: Out::new(),
+            }),
             reveal,
             coded,
             rest: Bytes::new(),
@@ -81,7 +94,30 @@ impl Reveal {
 
     fn is_clean(&self) -> bool {
         let counts = self.reveal.counts();
-        counts.revealed + counts.marked == 0
+        let at = self.at.as_ref().map_or(0, |places| places.at.revealed());
+        counts.revealed + counts.marked + at == 0
+    }
+
+    /// Reveals decoded bytes: at places first, then wherever a token stands.
+    fn step(&mut self, bytes: &Bytes) {
+        match &mut self.at {
+            Some(Places { at, middle }) => {
+                at.push(bytes, &mut self.opener, middle);
+                self.reveal
+                    .push_from(middle, &mut self.opener, &mut self.out);
+            }
+            None => self.reveal.push(bytes, &mut self.opener, &mut self.out),
+        }
+    }
+
+    /// Ends both stages.
+    fn end(&mut self) {
+        if let Some(Places { at, middle }) = &mut self.at {
+            at.finish(&mut self.opener, middle);
+            self.reveal
+                .push_from(middle, &mut self.opener, &mut self.out);
+        }
+        self.reveal.finish(&mut self.opener, &mut self.out);
     }
 
     /// Decodes a chunk. Damage is passed on as it came while nothing has left; later it ends the body.
@@ -125,9 +161,7 @@ impl Reveal {
             }
             let piece = self.rest.split_to(self.rest.len().min(CODED));
             match self.decode(&piece, false)? {
-                Some(decoded) if !decoded.is_empty() => {
-                    self.reveal.push(&decoded, &mut self.opener, &mut self.out);
-                }
+                Some(decoded) if !decoded.is_empty() => self.step(&decoded),
                 Some(_) => {}
                 None => {
                     let rest = std::mem::take(&mut self.rest);
@@ -217,7 +251,7 @@ impl Flow for Reveal {
             return Ok(Progress::More);
         }
         if self.coded.is_none() {
-            self.reveal.push(&chunk, &mut self.opener, &mut self.out);
+            self.step(&chunk);
             return Ok(self.settle());
         }
         self.rest = chunk;
@@ -232,10 +266,10 @@ impl Flow for Reveal {
                     .decode(&Bytes::new(), true)?
                     .filter(|decoded| !decoded.is_empty())
             {
-                self.reveal.push(&decoded, &mut self.opener, &mut self.out);
+                self.step(&decoded);
             }
             if !self.passes() {
-                self.reveal.finish(&mut self.opener, &mut self.out);
+                self.end();
             }
         }
         Ok(self.settle())
@@ -265,6 +299,8 @@ impl Flow for Reveal {
             .coded
             .as_ref()
             .map_or(0, |coded| coded.original.iter().map(Bytes::len).sum());
-        self.reveal.held() + self.rest.len() + self.out.len() + self.ready_length + original
+        let at = self.at.as_ref();
+        let at = at.map_or(0, |places| places.at.held() + places.middle.len());
+        at + self.reveal.held() + self.rest.len() + self.out.len() + self.ready_length + original
     }
 }

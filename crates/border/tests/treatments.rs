@@ -291,6 +291,115 @@ reveal = [{ at = "$.born", field = "born" }]
 "#;
 
 #[test]
+fn what_is_a_subjects_goes_with_the_subject() {
+    let policy = policy(SUBJECT, SUBJECT_ROUTE);
+    let (subjects, plan) = living(&[&policy]);
+    let border = subjects.border(&plan);
+    let mut vault = Vault {
+        subjects: Some(subjects.clone()),
+        ..Vault::default()
+    };
+    let record = |child: &str| json!({"child": child, "note": "allergie", "born": "2021-03-04"});
+    let first = sent(&border, &mut vault, "POST /things", &record("E-1"));
+    let second = sent(&border, &mut vault, "POST /things", &record("E-2"));
+    assert_ne!(first["born"], "2021-03-04");
+    assert_eq!(read(&border, &mut vault, &first), record("E-1"));
+    subjects.shred("crm", b"E-1");
+    let border = subjects.border(&plan);
+    let shown = read(&border, &mut vault, &first);
+    assert_eq!(shown, first, "what is destroyed stays what it is");
+    assert_eq!(read(&border, &mut vault, &second), record("E-2"));
+    let passed = sent(&border, &mut vault, "PUT /things/7", &first);
+    assert_eq!(passed["note"], first["note"], "and is not sealed once more");
+    let again = sent(&border, &mut vault, "POST /things", &record("E-1"));
+    assert_eq!(
+        read(&border, &mut vault, &again),
+        record("E-1"),
+        "who comes back has new keys"
+    );
+}
+
+#[test]
+fn i02_stand_ins_of_a_format_keep_their_shape_and_come_back_at_their_places() {
+    let policy = policy(
+        r#"
+[fields.chart]
+class = "health"
+treatment = "format:digits"
+[fields.account]
+class = "financial"
+treatment = "format:number"
+"#,
+        r#"
+protect = [{ at = "$.chart", field = "chart", tweak = "$.site" }, { at = "$.account", field = "account" }]
+reveal = [{ at = "$.chart", field = "chart", tweak = "$.site" }, { at = "$.account", field = "account" }]
+"#,
+    );
+    let (border, mut vault) = (border(&[&policy]), Vault::default());
+    let record = json!({"chart": "004-512-77", "site": "A", "account": 12345678, "x": [1, "q671"]});
+    let stored = sent(&border, &mut vault, "POST /things", &record);
+    let chart = stored["chart"].as_str().unwrap();
+    assert_ne!(stored["chart"], record["chart"]);
+    assert_eq!(chart.len(), 10);
+    assert!(chart.char_indices().all(|(at, c)| if at % 4 == 3 {
+        c == '-'
+    } else {
+        c.is_ascii_digit()
+    }));
+    assert!(stored["account"].is_u64() && stored["account"] != record["account"]);
+    assert_eq!(
+        sent(&border, &mut vault, "POST /things", &record),
+        stored,
+        "equal stays equal"
+    );
+    assert_eq!(read(&border, &mut vault, &stored), record);
+    let elsewhere = json!({"other": stored["chart"], "chart": null, "site": "A"});
+    assert_eq!(
+        read(&border, &mut vault, &elsewhere),
+        elsewhere,
+        "and nowhere else"
+    );
+    let mut other_site = record.clone();
+    other_site["site"] = json!("B");
+    let other = sent(&border, &mut vault, "POST /things", &other_site);
+    assert_ne!(other["chart"], stored["chart"], "the sibling decides, too");
+}
+
+#[test]
+fn i02_pointers_without_prefix_come_back_at_their_places() {
+    let policy = policy(
+        r#"
+[fields.short]
+class = "personal"
+treatment = "vault"
+max = 12
+[fields.file]
+class = "personal"
+treatment = "vault"
+shape = "digits:9"
+type = "number"
+"#,
+        r#"
+protect = [{ at = "$.short", field = "short" }, { at = "$.file", field = "file" }]
+reveal = [{ at = "$.short", field = "short" }, { at = "$.file", field = "file" }]
+"#,
+    );
+    let (border, mut vault) = (border(&[&policy]), Vault::default());
+    let record = json!({"short": "Marie-Christine de la Durantaye", "file": 42});
+    let stored = sent(&border, &mut vault, "POST /things", &record);
+    assert_eq!(stored["short"].as_str().unwrap().len(), 12);
+    assert_eq!(stored["file"].to_string().len(), 9);
+    assert!(stored["file"].is_u64());
+    assert_eq!(read(&border, &mut vault, &stored), record);
+    let foreign = json!({"short": "0123456789ab", "file": 123_456_789});
+    assert_eq!(
+        read(&border, &mut vault, &foreign),
+        foreign,
+        "what is no pointer stays"
+    );
+}
+
+#[test]
 fn i05_a_value_without_its_subject_does_not_leave() {
     let policy = policy(SUBJECT, SUBJECT_ROUTE);
     let (subjects, plan) = living(&[&policy]);

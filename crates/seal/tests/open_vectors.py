@@ -74,6 +74,16 @@ def xaes(key, nonce):
     return b"".join(cmac(key, block) for block in counters), nonce[12:]
 
 
+def key_of(case):
+    """The secret and the identity of an epoch of a field, or of a subject in it, section 1.2."""
+    secret = bytes.fromhex(case["epoch_secret"])
+    identity = [case["app"].encode(), case["field"].encode(), number(case["epoch"], 4)]
+    if "subject" in case:
+        secret += bytes.fromhex(case["subject"]["secret"])
+        identity.append(bytes.fromhex(case["subject"]["name"]))
+    return secret, identity
+
+
 def open_token(case):
     token = case["token"]
     require(token[:4] == "q671", "the prefix")
@@ -98,8 +108,7 @@ def open_token(case):
         require(not words, "words behind another kind")
     head, body = data[:end], data[end:]
 
-    secret = bytes.fromhex(case["epoch_secret"])
-    identity = [case["app"].encode(), case["field"].encode(), number(case["epoch"], 4)]
+    secret, identity = key_of(case)
     if case["kind"] == "match":
         require(len(body) == 16 + length, "the length")
         key = derive(secret, b"field-match", identity, 64)
@@ -121,8 +130,39 @@ def open_token(case):
     padded = AESGCM(key).decrypt(nonce, rest, head + encode(identity))
     plain, mark, zeros = padded.rpartition(b"\x80")
     require(mark and not zeros.strip(b"\0"), "the padding")
+    require(length == padded_length(case.get("pad"), len(plain)), "the pad")
     require(words == set_of(secret, identity, plain.decode()) if kind > 2 else True, "the words")
     return plain
+
+
+def padded_length(pad, plain):
+    how, n = (pad or "classes 16").split()
+    n = int(n)
+    if how == "classes":
+        return max(n, 1 << plain.bit_length())
+    return (plain // n + 1) * n if how == "multiple" else n
+
+
+def check_repeat(case):
+    """The stream of section 2.7."""
+    secret, identity = key_of(case)
+    key = derive(secret, b"field-repeat", identity, 64)
+    seed = hmac.digest(key, encode([bytes.fromhex(part) for part in case["parts"]]), hashlib.sha256)
+    stream = b"".join(hmac.digest(seed, number(i, 8), hashlib.sha256) for i in range(4))
+    require(stream.hex().startswith(case["stream"]), "the stream")
+
+
+def open_stable(case):
+    """The row of section 2.8."""
+    secret, app = bytes.fromhex(case["app_secret"]), [case["app"].encode()]
+    value = bytes.fromhex(case["value"])
+    named = b"".join(number(len(part), 8) + part for part in (case["field"].encode(), case["resource"].encode(), value))
+    name = hmac.digest(derive(secret, b"stable-name", app, 64), named, hashlib.sha256)[:20]
+    require(name.hex() == case["name"], "the name")
+    sealed = bytes.fromhex(case["sealed"])
+    require(sealed[:24].hex() == case["salt"], "the salt")
+    key, nonce = xaes(derive(secret, b"stable-seal", app, 32), sealed[:24])
+    require(AESGCM(key).decrypt(nonce, sealed[24:], name).decode() == case["token"], "the token")
 
 
 def set_of(secret, identity, text):
@@ -175,8 +215,9 @@ def open_pointer(case):
 
 
 def check(case):
-    if case["kind"] == "pointer":
-        open_pointer(case)
+    apart = {"pointer": open_pointer, "repeat": check_repeat, "stable": open_stable}
+    if case["kind"] in apart:
+        apart[case["kind"]](case)
     else:
         require(open_token(case).hex() == case["plain"], "the plaintext")
 

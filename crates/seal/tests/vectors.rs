@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seal::{
-    Chance, EpochSecret, FieldKey, KeyId, Kind, Pointer, PointerId, PointerKey, Sealing, Token,
-    ValueType,
+    Chance, EpochSecret, FieldKey, KeyId, Kind, Pad, Pointer, PointerId, PointerKey, Repeat,
+    Sealing, StableKey, SubjectName, SubjectSecret, Token, ValueType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ enum Case {
     CommittedWords(Sealed),
     Match(Matched),
     Pointer(Pointed),
+    Repeat(Repeated),
+    Stable(Remembered),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,9 @@ struct Sealed {
     #[serde(flatten)]
     key: Key,
     value_type: String,
+    /// As a field says it: `multiple 50`, `fixed 100`; length classes where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pad: Option<String>,
     salt: String,
     plain: String,
     token: String,
@@ -54,6 +59,37 @@ struct Key {
     app: String,
     field: String,
     epoch: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<Subject>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Subject {
+    name: String,
+    secret: String,
+}
+
+/// A stream of salts that repeats with its parts.
+#[derive(Serialize, Deserialize)]
+struct Repeated {
+    #[serde(flatten)]
+    key: Key,
+    parts: Vec<String>,
+    stream: String,
+}
+
+/// What a `stable` field remembers.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    app_secret: String,
+    app: String,
+    field: String,
+    resource: String,
+    value: String,
+    salt: String,
+    token: String,
+    name: String,
+    sealed: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +134,26 @@ fn check(case: &Case, path: &Path) {
             );
             assert_eq!(make_match(&key, &matched.plain), matched.token, "{path:?}");
         }
+        Case::Repeat(repeated) => {
+            let stream = make_stream(repeated, repeated.stream.len() / 2);
+            assert_eq!(stream, repeated.stream, "{path:?}");
+        }
+        Case::Stable(remembered) => {
+            let key = remembered.derive();
+            let name = unhex(&remembered.name).try_into().unwrap();
+            let token = key.open(&name, &unhex(&remembered.sealed));
+            assert_eq!(
+                token.as_deref(),
+                Some(remembered.token.as_bytes()),
+                "{path:?}"
+            );
+            let (name, sealed) = make_row(remembered);
+            assert_eq!(
+                (&name, &sealed),
+                (&remembered.name, &remembered.sealed),
+                "{path:?}"
+            );
+        }
         Case::Pointer(pointed) => {
             let key = pointed.derive();
             let pointer = Pointer::parse(pointed.token.as_bytes()).unwrap();
@@ -120,7 +176,8 @@ fn check_sealed(sealed: &Sealed, kind: Kind, path: &Path) {
         (value_type, unhex(&sealed.plain)),
         "{path:?}"
     );
-    let again = make_sealed(&key, value_type, &sealed.plain, kind, &sealed.salt);
+    let pad = sealed.pad.as_deref();
+    let again = make_sealed(&key, value_type, &sealed.plain, kind, pad, &sealed.salt);
     assert_eq!(again, sealed.token, "{path:?}");
 }
 
@@ -147,12 +204,13 @@ fn make_sealed(
     value_type: ValueType,
     plain: &str,
     kind: Kind,
+    pad: Option<&str>,
     salt: &str,
 ) -> String {
     let mut text = Vec::new();
     let sealing = Sealing {
         commit: matches!(kind, Kind::Committed | Kind::CommittedWords),
-        ..Sealing::default()
+        pad: pad.map_or(Pad::Classes, read_pad),
     };
     let (plain, mut salt) = (unhex(plain), Salt(unhex(salt)));
     if matches!(kind, Kind::Words | Kind::CommittedWords) {
@@ -162,6 +220,31 @@ fn make_sealed(
         seal::seal_sealed(key, value_type, &plain, sealing, &mut salt, &mut text).unwrap();
     }
     String::from_utf8(text).unwrap()
+}
+
+fn read_pad(text: &str) -> Pad {
+    match text.split_once(' ').unwrap() {
+        ("multiple", step) => Pad::Multiple(step.parse().unwrap()),
+        ("fixed", length) => Pad::Fixed(length.parse().unwrap()),
+        _ => panic!("no pad is called {text}"),
+    }
+}
+
+fn make_stream(repeated: &Repeated, length: usize) -> String {
+    let parts: Vec<Vec<u8>> = repeated.parts.iter().map(|part| unhex(part)).collect();
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let mut stream = vec![0; length];
+    Repeat::new(&repeated.key.derive(), &parts).fill(&mut stream);
+    hex(&stream)
+}
+
+fn make_row(remembered: &Remembered) -> (String, String) {
+    let key = remembered.derive();
+    let value = unhex(&remembered.value);
+    let name = key.name(&remembered.field, &remembered.resource, &value);
+    let mut salt = Salt(unhex(&remembered.salt));
+    let sealed = key.seal(&name, remembered.token.as_bytes(), &mut salt);
+    (hex(&name), hex(&sealed))
 }
 
 fn make_match(key: &FieldKey, plain: &str) -> String {
@@ -174,7 +257,24 @@ impl Key {
     fn derive(&self) -> FieldKey {
         let secret = EpochSecret::from_bytes(&unhex(&self.epoch_secret).try_into().unwrap());
         let id = KeyId::from_bytes(unhex(&self.key_id).try_into().unwrap());
-        FieldKey::derive(&secret, id, &self.app, &self.field, self.epoch)
+        let Some(subject) = &self.subject else {
+            return FieldKey::derive(&secret, id, &self.app, &self.field, self.epoch);
+        };
+        FieldKey::derive_for_subject(
+            &secret,
+            &SubjectSecret::from_bytes(&unhex(&subject.secret).try_into().unwrap()),
+            SubjectName(unhex(&subject.name).try_into().unwrap()),
+            id,
+            &self.app,
+            &self.field,
+            self.epoch,
+        )
+    }
+}
+
+impl Remembered {
+    fn derive(&self) -> StableKey {
+        StableKey::derive(&unhex(&self.app_secret).try_into().unwrap(), &self.app)
     }
 }
 
@@ -219,18 +319,26 @@ fn cases() -> Vec<(&'static str, Case)> {
         app: app.to_owned(),
         field: field.to_owned(),
         epoch,
+        subject: None,
     };
-    let randomised = |field, value_type: &str, plain: &[u8], kind| {
-        let key = key("crm", field, 1);
+    let subject = |app: &str, field: &str, epoch| Key {
+        subject: Some(Subject {
+            name: hex(&[0x5b; 16]),
+            secret: hex(&[0x5c; 32]),
+        }),
+        ..key(app, field, epoch)
+    };
+    let made = |key: Key, value_type: &str, plain: &[u8], kind, pad: Option<&str>| {
         let salt = std::array::from_fn::<u8, 24, _>(|i| 0xa0 + u8::try_from(i).unwrap());
         let committed = matches!(kind, Kind::Committed | Kind::CommittedWords);
         let salt = hex(&salt[..if committed { 16 } else { 24 }]);
         let plain = hex(plain);
         let of_type = self::value_type(value_type);
-        let token = make_sealed(&key.derive(), of_type, &plain, kind, &salt);
+        let token = make_sealed(&key.derive(), of_type, &plain, kind, pad, &salt);
         let sealed = Sealed {
             key,
             value_type: value_type.to_owned(),
+            pad: pad.map(str::to_owned),
             salt,
             plain,
             token,
@@ -242,6 +350,9 @@ fn cases() -> Vec<(&'static str, Case)> {
             _ => Case::Sealed(sealed),
         }
     };
+    let randomised = |field, value_type: &str, plain: &[u8], kind| {
+        made(key("crm", field, 1), value_type, plain, kind, None)
+    };
     let sealed = |field, value_type: &str, plain: &[u8], commit| {
         let kind = if commit {
             Kind::Committed
@@ -251,11 +362,37 @@ fn cases() -> Vec<(&'static str, Case)> {
         randomised(field, value_type, plain, kind)
     };
     let words = |text: &str, kind| randomised("note", "string", text.as_bytes(), kind);
-    let matched = |app, field, epoch, plain: &[u8]| {
-        let key = key(app, field, epoch);
+    let padded =
+        |plain: &[u8], kind, pad| made(key("crm", "note", 1), "string", plain, kind, Some(pad));
+    let matched_by = |key: Key, plain: &[u8]| {
         let plain = hex(plain);
         let token = make_match(&key.derive(), &plain);
         Case::Match(Matched { key, plain, token })
+    };
+    let matched = |app, field, epoch, plain: &[u8]| matched_by(key(app, field, epoch), plain);
+    let repeat = |key: Key, parts: &[&[u8]]| {
+        let mut repeated = Repeated {
+            key,
+            parts: parts.iter().map(|part| hex(part)).collect(),
+            stream: String::new(),
+        };
+        repeated.stream = make_stream(&repeated, 100);
+        Case::Repeat(repeated)
+    };
+    let stable = |value: &str, token: &str| {
+        let mut remembered = Remembered {
+            app_secret: hex(&[0x66; 32]),
+            app: "crm".to_owned(),
+            field: "note".to_owned(),
+            resource: "/contacts/7".to_owned(),
+            value: hex(value.as_bytes()),
+            salt: hex(&[0xb1; 24]),
+            token: token.to_owned(),
+            name: String::new(),
+            sealed: String::new(),
+        };
+        (remembered.name, remembered.sealed) = make_row(&remembered);
+        Case::Stable(remembered)
     };
     let pointer = |id: &str, field: &str| {
         let (app_secret, app, field) = (hex(&[0x55; 32]), "crm".to_owned(), field.to_owned());
@@ -326,6 +463,56 @@ fn cases() -> Vec<(&'static str, Case)> {
             "match-other-app",
             matched("fhir", "patient-name", 1, "Échaquan".as_bytes()),
         ),
+        (
+            "sealed-multiple-50",
+            padded(&[b'p'; 50], Kind::Sealed, "multiple 50"),
+        ),
+        (
+            "sealed-multiple-1",
+            padded(b"Roy", Kind::Sealed, "multiple 1"),
+        ),
+        (
+            "committed-fixed-100",
+            padded(b"Roy", Kind::Committed, "fixed 100"),
+        ),
+        (
+            "subject-sealed",
+            made(
+                subject("crm", "note", 1),
+                "string",
+                b"for one",
+                Kind::Sealed,
+                None,
+            ),
+        ),
+        (
+            "subject-committed",
+            made(
+                subject("crm", "note", 1),
+                "number",
+                b"7",
+                Kind::Committed,
+                None,
+            ),
+        ),
+        (
+            "subject-match",
+            matched_by(subject("crm", "last-name", 2), b"Roy"),
+        ),
+        (
+            "repeat",
+            repeat(
+                key("crm", "note", 1),
+                &[b"7f1c", b"", &[0, 3], "Côté".as_bytes()],
+            ),
+        ),
+        ("repeat-nothing", repeat(key("crm", "note", 1), &[])),
+        (
+            "repeat-subject",
+            repeat(subject("crm", "note", 1), &[b"7f1c"]),
+        ),
+        ("stable", stable("Côté", "q671abcd")),
+        ("stable-empty", stable("", "")),
         ("pointer-least", pointer("0000000000", "email")),
         ("pointer-greatest", pointer("ffffffffff", "email")),
         ("pointer-other-field", pointer("0123456789", "phone")),

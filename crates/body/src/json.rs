@@ -17,6 +17,7 @@ mod pass;
 mod path;
 mod places;
 mod siblings;
+mod sites;
 mod skip;
 mod step;
 mod stream;

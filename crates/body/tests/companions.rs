@@ -1,5 +1,7 @@
 //! Companions on their way out: put beside the value they belong to, wherever that is, at every chunking.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 use body::content_type::ContentType;

@@ -1,5 +1,7 @@
 //! Values that come back at named places of an answer: what is no value, or no answer of the format, passes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 use body::reveal::{At, Measure, Medium, Opened, Reveal, Tokens};
@@ -180,7 +182,6 @@ fn i03_what_is_no_value_or_no_json_passes() {
         r#"{"chart":"cut"#,
         r#"{"x":tru, "chart":1}"#,
         "{\"chart\":\"a\u{1}b\"}",
-        r#"{"identifier":[{"value":7,"system":"c""#,
         r#"{"identifier":[{"value":7,"system":"#,
         "<html>chart</html>",
         "",

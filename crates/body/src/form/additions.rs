@@ -36,11 +36,11 @@ pub(super) struct Additions {
 }
 
 impl Additions {
-    fn field(&mut self, number: usize) -> &mut Field {
-        if self.fields.len() <= number {
-            self.fields.resize_with(number + 1, Field::default);
-        }
-        &mut self.fields[number]
+    /// The field of this number, made where it was not met.
+    fn field(&mut self, number: usize) -> Option<&mut Field> {
+        let length = self.fields.len().max(number + 1);
+        self.fields.resize_with(length, Field::default);
+        self.fields.get_mut(number)
     }
 
     /// The value was passed, with this token for its companion.
@@ -57,7 +57,9 @@ impl Additions {
         out: &mut Out,
     ) -> Result<(), ErrorKind> {
         self.reaches(offset, limits)?;
-        let field = self.field(number);
+        let Some(field) = self.field(number) else {
+            return Ok(());
+        };
         field.met = true;
         if let Some(token) = token {
             let free = matches!(field.point, Point::Absent | Point::Gap(..));
@@ -78,7 +80,9 @@ impl Additions {
     /// # Errors
     /// [`ErrorKind::CompanionTaken`].
     pub(super) fn take(&mut self, number: usize) -> Result<(), ErrorKind> {
-        let field = self.field(number);
+        let Some(field) = self.field(number) else {
+            return Ok(());
+        };
         if field.token.is_some() {
             return Err(ErrorKind::CompanionTaken);
         }
@@ -98,7 +102,9 @@ impl Additions {
         out: &mut Out,
     ) -> Result<(), ErrorKind> {
         let companion = beside.companions.get(number);
-        let field = self.field(number);
+        let Some(field) = self.field(number) else {
+            return Ok(());
+        };
         if !matches!(field.point, Point::Absent) {
             return match field.token {
                 Some(_) => Err(ErrorKind::CompanionTaken),

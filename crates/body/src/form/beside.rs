@@ -181,10 +181,13 @@ impl Beside {
     }
 }
 
+/// A sibling that was found: its number, the brackets of its name, and its value, unless that is empty.
+type Entry = (PlaceId, Stars, Option<Zeroizing<Vec<u8>>>);
+
 /// What was found of the siblings.
 #[derive(Default)]
 pub(crate) struct Captured {
-    entries: Vec<(PlaceId, Vec<Box<[u8]>>, Option<Zeroizing<Vec<u8>>>)>,
+    entries: Vec<Entry>,
     held: usize,
     ended: bool,
 }

@@ -3,16 +3,15 @@
 //! A token that stands whole in the bytes is taken at once; one that their end cuts leaves a state behind from
 //! which the next bytes go on.
 
-use super::additions;
 use super::hold::Hold;
 use super::number::Number;
 use super::pass::Pass;
+use super::sites::is_nothing;
 use super::skip::{self, Between};
 use super::stream::{State, Stop, Stream, Use};
 use super::string;
 use super::value::{Scalar, Word};
 use super::walk::Dead;
-use crate::companion::Token;
 use crate::edit::{Edit, PlaceId};
 use crate::error::{Error, ErrorKind};
 
@@ -260,13 +259,6 @@ impl Stream {
         }
     }
 
-    /// What a scalar that stands here is for, where companions may go.
-    fn site(&self) -> Use {
-        let mut next = self.walk.next.iter();
-        let sites = next.any(|id| !self.places.node(*id).sites.is_empty());
-        if sites { Use::Site } else { Use::Skip }
-    }
-
     /// Whether the value that comes next, at this place, must wait for its siblings.
     #[inline]
     fn must_wait(&mut self, place: PlaceId) -> bool {
@@ -471,49 +463,6 @@ impl Stream {
         Ok(false)
     }
 
-    /// Where the walk stands, for companions.
-    fn here(&self, pass: &Pass<'_>) -> additions::Place {
-        additions::Place {
-            depth: self.walk.depth(),
-            offset: pass.offset(),
-        }
-    }
-
-    /// The token of the companion of a value that was just replaced.
-    fn companion(&self, place: PlaceId, pass: &mut Pass<'_>) -> Result<Option<Token>, Error> {
-        if self.places.companions.of(place).is_none() {
-            return Ok(None);
-        }
-        let token = Token::of(place, pass.editor);
-        token.map_err(|error| pass.error(error.kind))
-    }
-
-    /// Something stands where companions may go.
-    pub(super) fn occupied(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
-        let (at, next) = (self.here(pass), &self.walk.next);
-        let taken = self.additions.value(&self.places, next, None, at, pass.out);
-        taken.map_err(|kind| pass.error(kind))
-    }
-
-    /// Writes what belongs at the end of the object or array that ends here.
-    fn close_additions(&mut self, pass: &mut Pass<'_>) -> Result<(), Error> {
-        let at = additions::Place {
-            depth: self.walk.depth().saturating_sub(1),
-            offset: pass.offset(),
-        };
-        if !self.additions.ends(at.depth) {
-            return Ok(());
-        }
-        let first = [Between::FirstKey, Between::FirstElement];
-        let empty = first
-            .iter()
-            .any(|between| self.state == State::Between(*between));
-        pass.keep_to(pass.at);
-        self.additions
-            .close(&self.places, empty, at, &self.limits, pass.out)
-            .map_err(|kind| pass.error(kind))
-    }
-
     /// Goes back to the start of the held element if its filters are decided.
     fn settle(&mut self, pass: &Pass<'_>) -> Result<bool, Error> {
         let settled = self.hold.is_deciding() && self.hold.is_settled(&self.places);
@@ -532,9 +481,4 @@ impl Stream {
         self.state = State::Between(Between::Value);
         Ok(())
     }
-}
-
-/// Whether a value that begins like this may be one that stands for nothing: `null` or the empty string.
-fn is_nothing(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'n', ..] | [b'"'] | [b'"', b'"', ..])
 }

@@ -99,6 +99,7 @@ pub(super) struct Cut {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "one range is what is cut")]
 mod tests {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
 
+mod formats;
 mod seal;
 
 use std::hint::black_box;
@@ -20,6 +21,7 @@ fn main() {
     rewriting();
     scanning();
     seal::run();
+    formats::run();
 }
 
 /// Runs `work` five times for a fifth of a second of this thread's processor time, and gives back the seconds of it

@@ -31,7 +31,7 @@ pub(crate) fn run() {
 
 /// Rows that are measured in turn.
 #[derive(Default)]
-struct Rows(Vec<Row>);
+pub(crate) struct Rows(Vec<Row>);
 
 struct Row {
     name: String,
@@ -42,7 +42,12 @@ struct Row {
 }
 
 impl Rows {
-    fn add(&mut self, name: &str, beside: Option<usize>, work: impl FnMut() + 'static) -> usize {
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        beside: Option<usize>,
+        work: impl FnMut() + 'static,
+    ) -> usize {
         self.0.push(Row {
             name: name.to_owned(),
             work: Box::new(work),
@@ -52,7 +57,7 @@ impl Rows {
         self.0.len() - 1
     }
 
-    fn measure(mut self, title: &str) {
+    pub(crate) fn measure(mut self, title: &str) {
         for _ in 0..ROUNDS {
             for row in &mut self.0 {
                 (row.work)();

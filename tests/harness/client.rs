@@ -148,8 +148,18 @@ fn script_of(
 /// Where it does not start.
 #[must_use]
 pub fn run(arguments: &[&str]) -> Output {
+    run_with(&[], arguments)
+}
+
+/// Runs a command of `rempart` to its end, with these variables in its environment.
+///
+/// # Panics
+/// Where it does not start.
+#[must_use]
+pub fn run_with(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     Command::new(program())
         .args(arguments)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
         .expect("rempart starts")

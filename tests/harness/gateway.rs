@@ -21,6 +21,7 @@ pub struct Setup {
     roots: Vec<PathBuf>,
     settings: String,
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
     verbose: bool,
 }
 
@@ -71,6 +72,13 @@ impl Setup {
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -298,6 +306,7 @@ fn spawn(folder: &Path, setup: &Setup) -> (Child, SocketAddr, SocketAddr) {
         .args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
         .args(policies(folder, setup))
         .args(&setup.arguments)
+        .envs(setup.variables.iter().map(|(name, value)| (name, value)))
         .env("RUST_LOG", if setup.verbose { "trace" } else { "info" })
         .stdin(Stdio::null())
         .stdout(append("stdout"))
@@ -341,7 +350,10 @@ fn policies(folder: &Path, setup: &Setup) -> Vec<PathBuf> {
 }
 
 /// The binary under test: what `cargo xtask` built and named, or what cargo builds when a test is run alone.
-pub(crate) fn program() -> &'static Path {
+///
+/// # Panics
+/// Where it does not compile.
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(named) = std::env::var_os("REMPART_BIN") {

@@ -14,6 +14,7 @@ mod protect;
 mod refuse;
 mod reload;
 mod reveal;
+mod roots;
 mod secrecy;
 mod tunnel;
 mod wire;

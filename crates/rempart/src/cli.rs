@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::settings::Root;
+
 /// Encrypts what is sensitive before it leaves, and gives it back to the people it belongs to.
 ///
 /// Rempart stands between your browsers and programs and the SaaS they use. What a policy file calls sensitive
@@ -105,8 +107,12 @@ pub struct InitArgs {
     pub home: HomeArgs,
     /// Seal the root key with a passphrase, read from the terminal or from REMPART_PASSPHRASE_FILE, instead of
     /// keeping it in a file of mode 0600.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "root")]
     pub passphrase: bool,
+    /// The root of trust [default: what the settings say, else file]: file, passphrase, credential:NAME, fd:VARIABLE,
+    /// pkcs11:token=…;object=…?module-path=…&pin-source=… or transit:https://HOST/v1/MOUNT/keys/NAME.
+    #[arg(long, value_name = "ROOT")]
+    pub root: Option<Root>,
 }
 
 /// Options of `browse`.

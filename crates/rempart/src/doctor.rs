@@ -6,12 +6,14 @@ use std::path::Path;
 
 use console::Words;
 use keys::file::{BackedUp, BackupRecords, RootKind};
+use keys::root::pkcs11::Pkcs11;
 use miette::{IntoDiagnostic as _, miette};
 
 use crate::cli::HomeArgs;
 use crate::home::Home;
+use crate::recovery::told;
 use crate::settings::{self, Settings};
-use crate::{keyring, policies, vault_command};
+use crate::{keyring, policies, root, vault_command};
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,31 +175,71 @@ fn private(folder: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Which root wraps the keyring, and whether it answers.
 fn root(home: &Home, settings: &Settings, findings: &mut Vec<Finding>) {
-    match keyring::root_kind(home, settings) {
-        Ok(RootKind::KeyFile) => findings.push(Finding::warning(
-            "the root key is a file beside the keyring: whoever copies the home can open everything",
-            "for real data make a home with `rempart init --passphrase`",
-        )),
-        Ok(RootKind::Passphrase) if !keyring::passphrase_is_at_hand() => {
-            findings.push(Finding::warning(
-                "the keyring is sealed with a passphrase, and none was given: it was not opened",
-                "name a file that holds it in REMPART_PASSPHRASE_FILE",
-            ));
-            return;
-        }
-        Ok(RootKind::Passphrase | RootKind::Pkcs11 | RootKind::Transit) => {}
+    let kind = match keyring::root_kind(home, settings) {
+        Ok(kind) => kind,
         Err(error) => {
             findings.push(Finding::wrong(error.to_string(), causes(&error)));
             return;
         }
+    };
+    if kind == RootKind::KeyFile {
+        findings.push(Finding::warning(
+            "the root key is a file beside the keyring: whoever copies the home can open everything",
+            "for real data make a home with another root: `rempart init --help` lists them",
+        ));
     }
-    findings.push(match keyring::open(home, settings) {
-        Ok(opened) => Finding::fine(format!(
-            "the keyring opens: {} epochs",
-            opened.keyring().epochs().count()
-        )),
-        Err(error) => Finding::wrong(error.to_string(), causes(&error)),
+    if !root::is_at_hand(kind, &settings.keys) {
+        findings.push(Finding::warning(
+            format!("the keyring is wrapped by {kind}, which is not at hand here: it was not opened"),
+            "name a file that holds it in REMPART_PASSPHRASE_FILE; what a service manager hands over, only its service has",
+        ));
+        return;
+    }
+    match keyring::open(home, settings) {
+        Ok(opened) => {
+            findings.push(Finding::fine(format!(
+                "the root of trust answers: {kind}{}",
+                opened
+                    .custodian()
+                    .map_or_else(String::new, |name| format!(", {name}"))
+            )));
+            findings.push(Finding::fine(format!(
+                "the keyring opens: {} epochs",
+                opened.keyring().epochs().count()
+            )));
+        }
+        Err(error) => {
+            let help = error
+                .help()
+                .map_or_else(String::new, |help| help.to_string());
+            findings.push(Finding::wrong(
+                format!("the keyring does not open under {kind}: {}", told(&error)),
+                help,
+            ));
+            return;
+        }
+    }
+    custody(settings, findings);
+}
+
+/// What a token says of the key that is the root.
+fn custody(settings: &Settings, findings: &mut Vec<Finding>) {
+    let settings::Root::Pkcs11(uri) = &settings.keys.root else {
+        return;
+    };
+    let remedy =
+        "make a home with a key that Rempart makes in the token (`rempart init --root pkcs11:…`)";
+    findings.push(match Pkcs11::new(uri.clone()).custody() {
+        Ok(custody) if custody.was_always_kept() && custody.wraps_only => {
+            Finding::fine(format!("the token says of its key: {custody}"))
+        }
+        Ok(custody) if custody.is_kept() => {
+            Finding::warning(format!("the token says of its key: {custody}"), remedy)
+        }
+        Ok(custody) => Finding::wrong(format!("the token says of its key: {custody}"), remedy),
+        Err(error) => Finding::wrong(error.to_string(), error.hint()),
     });
 }
 

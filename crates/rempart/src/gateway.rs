@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use border::{Border, Keys};
 use console::Words;
 use journal::Journal;
+use keys::file::SystemChance;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use policy::{Plan, Source};
 use practice::Practice;
@@ -19,9 +20,11 @@ use crate::cli::UpArgs;
 use crate::demo::{self, Sides};
 use crate::home::Home;
 use crate::keeper::Keeper;
-use crate::keyring::{self, Opened};
+use crate::keyring::{self, Closed, Opened};
 use crate::keys_command::Work;
 use crate::keys_command::request::{Answer, Request};
+use crate::recovery::{Lock, told};
+use crate::root::Handed;
 use crate::settings::{self, Settings};
 use crate::through::Client;
 use crate::{doctor, policies, up, vault_command, view};
@@ -31,7 +34,9 @@ pub struct Gateway {
     home: Home,
     args: UpArgs,
     policies: Vec<PathBuf>,
-    keyring: Mutex<Opened>,
+    /// None while the root of trust is away.
+    keyring: Mutex<Option<Opened>>,
+    lock: Arc<Lock>,
     journal: Arc<Journal>,
     /// What the keys were last derived with, flags included.
     settings: Mutex<Settings>,
@@ -41,6 +46,7 @@ pub struct Gateway {
     console: SocketAddr,
     territory: Vec<String>,
     practice: Option<Practice>,
+    client: Client,
     /// What somebody should look at; the console shows it, too.
     warnings: Arc<Mutex<Vec<Words>>>,
     tasks: TaskTracker,
@@ -55,6 +61,7 @@ impl Gateway {
         home: Home,
         mut settings: Settings,
         args: &UpArgs,
+        handed: Handed,
         stop: CancellationToken,
     ) -> miette::Result<Self> {
         let folders = vec![args.policies.clone().unwrap_or_else(|| home.policies())];
@@ -65,15 +72,29 @@ impl Gateway {
         };
         let sources = sources(&folders, args.demo)?;
         let plan = Arc::new(policies::compile(&sources)?.plan);
-        let mut keyring = keyring::open(&home, &settings)?;
-        let border = border(&plan, &mut keyring, &settings)?;
+        let lock = Arc::new(Lock::default());
+        let mut keyring = match keyring::open_with(&home, &settings, &handed) {
+            Ok(opened) => Some(renewed(opened)),
+            Err(Closed::Away(error)) => {
+                let why = told(&error);
+                tracing::warn!(
+                    why,
+                    "the root of trust is away: everything on app hosts is refused until it answers"
+                );
+                lock.shut(why);
+                None
+            }
+            Err(Closed::Wrong(error)) => return Err(error),
+        };
+        let border = border(&plan, keyring.as_mut(), &settings)?;
         let authority = Authority::open_or_create(&home.authority(), &hosts(&plan))
             .into_diagnostic()
             .wrap_err("the certificate authority cannot be used")?;
         let root_pem = authority.root_pem().to_owned();
         let vault = Arc::new(vault_command::open(&home, &settings)?);
         let journal = Arc::new(Journal::open(&home.journal()).into_diagnostic()?);
-        let keeper = Keeper::new(vault, Arc::clone(&journal), keyring.chance());
+        let chance = SystemChance::new().into_diagnostic()?;
+        let keeper = Keeper::new(vault, Arc::clone(&journal), chance);
 
         let console = tokio::net::TcpListener::bind(settings.listen.console)
             .await
@@ -99,7 +120,7 @@ impl Gateway {
         let sides = practice
             .as_ref()
             .map(|practice| Sides::new(practice, client.clone()));
-        if let Some(practice) = &practice {
+        if let (Some(practice), None) = (&practice, lock.why()) {
             demo::register_examples(practice, &client).await?;
         }
         let shown = practice
@@ -115,6 +136,7 @@ impl Gateway {
             root_path: home.root_certificate(),
             root_pem,
             warnings: Arc::clone(&warnings),
+            lock: Arc::clone(&lock),
             demo: shown,
         };
         tasks.spawn(async move {
@@ -130,6 +152,7 @@ impl Gateway {
             policies: folders,
             keyring: Mutex::new(keyring),
             journal,
+            lock,
             shared,
             read: Mutex::new(with_settings(&home, sources)),
             home,
@@ -138,6 +161,7 @@ impl Gateway {
             territory: settings.territory.accept.clone(),
             settings: Mutex::new(settings),
             practice,
+            client,
             warnings,
             tasks,
         })
@@ -167,6 +191,38 @@ impl Gateway {
     pub fn concerns(&self, file: &Path) -> bool {
         let settings = file.file_name() == self.home.settings().file_name();
         settings || self.policies.iter().any(|from| file.starts_with(from))
+    }
+
+    /// Whether the keys are locked.
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Opens the keyring where it is not, by the settings as they are now. The keys are in force after a reload.
+    ///
+    /// # Errors
+    /// The root is still away, or something must be mended.
+    pub async fn unlock(self: &Arc<Self>) -> Result<(), Closed> {
+        let gateway = Arc::clone(self);
+        let opened = tokio::task::spawn_blocking(move || {
+            let settings = settings::read(gateway.home.settings())?;
+            keyring::open_with(&gateway.home, &settings, &Handed::default()).map(renewed)
+        });
+        let opened = opened
+            .await
+            .map_err(|_| miette::miette!("opening the keyring broke off"))??;
+        *self.keyring.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        self.lock.open();
+        Ok(())
+    }
+
+    /// Makes up for what had to wait for the keys.
+    pub async fn unlocked(&self) {
+        if let Some(practice) = &self.practice
+            && let Err(error) = demo::register_examples(practice, &self.client).await
+        {
+            tracing::warn!("the examples could not be registered: {error}");
+        }
     }
 
     /// Reads policies and settings again and puts them in force; what is bad is told and changes nothing (I14).
@@ -217,7 +273,10 @@ impl Gateway {
         }
         let plan = Arc::new(policies::compile(&sources)?.plan);
         let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
-        let border = border(&plan, &mut keyring, &settings)?;
+        let border = border(&plan, keyring.as_mut(), &settings)?;
+        if keyring.is_none() {
+            self.lock.mended();
+        }
         self.shared
             .authority()
             .renew(&hosts(&plan))
@@ -237,9 +296,15 @@ impl Gateway {
     /// Why it was not done.
     pub fn carry_out(&self, request: &Request) -> miette::Result<Answer> {
         let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = keyring.as_mut().ok_or_else(|| {
+            miette::miette!(
+                help = "bring the root of trust back first: `rempart doctor` says what is wrong with it",
+                "the keys are locked"
+            )
+        })?;
         let plan = Arc::clone(self.shared.border().plan());
         let answer = Work {
-            opened: &mut keyring,
+            opened: &mut *opened,
             plan: &plan,
             journal: &self.journal,
         }
@@ -248,7 +313,7 @@ impl Gateway {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if request.changes_keys() {
             self.shared
-                .reload(Arc::new(border(&plan, &mut keyring, &settings)?));
+                .reload(Arc::new(border(&plan, Some(opened), &settings)?));
         }
         *self.warnings.lock().unwrap_or_else(PoisonError::into_inner) =
             doctor::warnings(&self.home, &settings);
@@ -308,10 +373,11 @@ impl Gateway {
             writeln!(out, "  {:<12} {:<32} {}", app.id, operator, hosts.join(" "))?;
         }
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if !warnings.is_empty() {
+        let locked = self.lock.warning();
+        if locked.is_some() || !warnings.is_empty() {
             writeln!(out, "\nTo settle (rempart doctor says how):")?;
         }
-        for warning in warnings.iter() {
+        for warning in locked.iter().chain(warnings.iter()) {
             writeln!(out, "  {}", warning.en)?;
         }
         out.flush()
@@ -347,8 +413,37 @@ fn with_settings(home: &Home, mut sources: Vec<Source>) -> Vec<Source> {
     sources
 }
 
+/// After a rotation of its root's key the keyring is wrapped anew. Where that fails it still opens as it did.
+fn renewed(mut opened: Opened) -> Opened {
+    match opened.renew_root() {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::info!("the root's key has a new version: the keyring was wrapped anew")
+        }
+        Err(Closed::Away(error) | Closed::Wrong(error)) => {
+            tracing::warn!(
+                why = told(&error),
+                "the keyring could not be wrapped anew; it opens as before"
+            );
+        }
+    }
+    opened
+}
+
 /// Makes sure that every field has a key, durably, before anything is sealed with it.
-fn border(plan: &Arc<Plan>, keyring: &mut Opened, settings: &Settings) -> miette::Result<Border> {
+fn border(
+    plan: &Arc<Plan>,
+    keyring: Option<&mut Opened>,
+    settings: &Settings,
+) -> miette::Result<Border> {
+    let Some(keyring) = keyring else {
+        let keys = Arc::new(Keys::away());
+        return Ok(Border::new(
+            Arc::clone(plan),
+            keys,
+            settings.limits.border(),
+        ));
+    };
     let fields = plan
         .apps
         .iter()

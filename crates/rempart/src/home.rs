@@ -154,6 +154,23 @@ impl Home {
         Ok(true)
     }
 
+    /// Says in the home's own settings which root of trust its keyring was made under, and how it is reached.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn note_root(&self, keys: &[(&str, String)]) -> miette::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let lines: String = keys
+            .iter()
+            // A string of JSON is one of TOML too.
+            .map(|(key, value)| format!("{key} = {}\n", serde_json::Value::from(value.as_str())))
+            .collect();
+        let text = FIRST_SETTINGS.replace("#= root = \"file\"\n", &lines);
+        write_private(&self.own_settings(), text.as_bytes())
+    }
+
     /// Claims the home for a running gateway until the file is dropped.
     ///
     /// # Errors
@@ -209,6 +226,11 @@ impl Home {
     /// The settings file.
     pub fn settings(&self) -> &Path {
         &self.settings
+    }
+
+    /// The settings file that is part of the home; another may be in force.
+    pub fn own_settings(&self) -> PathBuf {
+        self.folder.join("rempart.toml")
     }
 
     /// Its policy files.

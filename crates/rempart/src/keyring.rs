@@ -1,23 +1,61 @@
 //! The keyring of a home: made, opened with whatever its root asks for, and saved before a new key is used.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use keys::file::{FileStore, Passphrase, Root, RootKind, StoreError, SystemChance};
+use keys::file::{Custodian, FileStore, RootError, RootKind, StoreError, SystemChance};
+use keys::root::pkcs11::{Custody, Pkcs11};
 use keys::{Keyring, KeyringError};
-use miette::{IntoDiagnostic as _, MietteDiagnostic, Report, WrapErr as _, miette};
+use miette::{IntoDiagnostic as _, MietteDiagnostic, Report};
 
 use crate::home::Home;
+use crate::root::{self, Handed, InHand};
 use crate::settings::{self, Settings};
 
-/// The variable that names a file with the passphrase, for machines that start by themselves.
-const PASSPHRASE_FILE: &str = "REMPART_PASSPHRASE_FILE";
+/// Why a keyring is not open.
+#[derive(Debug)]
+pub enum Closed {
+    /// Its root is away, and may come back by itself.
+    Away(Report),
+    /// Something must be mended first.
+    Wrong(Report),
+}
+
+impl From<StoreError> for Closed {
+    fn from(error: StoreError) -> Self {
+        if error.is_away() {
+            Self::Away(explained(error))
+        } else {
+            Self::Wrong(explained(error))
+        }
+    }
+}
+
+impl From<RootError> for Closed {
+    fn from(error: RootError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<Report> for Closed {
+    fn from(report: Report) -> Self {
+        Self::Wrong(report)
+    }
+}
+
+impl From<Closed> for Report {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Away(report) | Closed::Wrong(report) => report,
+        }
+    }
+}
 
 /// A keyring that is open, and where it is kept.
 pub struct Opened {
     store: FileStore,
     keyring: Keyring,
     chance: SystemChance,
+    custodian: Option<Box<dyn Custodian>>,
 }
 
 impl Opened {
@@ -29,6 +67,26 @@ impl Opened {
     /// The system's randomness.
     pub fn chance(&self) -> SystemChance {
         self.chance
+    }
+
+    /// What the key of a token or a service is called; nothing for other roots.
+    pub fn custodian(&self) -> Option<String> {
+        self.custodian.as_ref().map(|custodian| custodian.name())
+    }
+
+    /// Has the root wrap the keyring secret anew where its key has a newer version, on the disk before this returns;
+    /// true where it had.
+    ///
+    /// # Errors
+    /// The root or the disk did not do it; the keyring then opens as it did.
+    pub fn renew_root(&mut self) -> Result<bool, Closed> {
+        let Some(custodian) = &self.custodian else {
+            return Ok(false);
+        };
+        let renewed = self
+            .store
+            .renew(&**custodian, &self.keyring, &mut self.chance)?;
+        Ok(renewed)
     }
 
     /// Makes sure that each of these fields (app, field) has a key, on the disk before this returns.
@@ -74,32 +132,42 @@ impl Opened {
     }
 }
 
-/// Makes the keyring of a new home.
+/// Makes the keyring of a new home. Where its root is a token, the key is made there too, and what the token says of it
+/// is returned.
 ///
 /// # Errors
-/// It could not be made, or no passphrase was given.
-pub fn create(home: &Home, root: settings::Root) -> miette::Result<()> {
-    let mut chance = SystemChance::new().map_err(explained)?;
-    adopt(home, root, &mut Keyring::create(&mut chance))
+/// It could not be made, or its root is not at hand.
+pub fn create(
+    home: &Home,
+    keys: &settings::Keys,
+    handed: &Handed,
+) -> Result<Option<Custody>, Closed> {
+    let mut chance = SystemChance::new()?;
+    adopt(home, keys, handed, &mut Keyring::create(&mut chance))
 }
 
 /// Writes down in a new home a keyring that is there already, such as one from a backup.
 ///
 /// # Errors
 /// As [`create`].
-pub fn adopt(home: &Home, root: settings::Root, keyring: &mut Keyring) -> miette::Result<()> {
-    let mut chance = SystemChance::new().map_err(explained)?;
-    let passphrase;
-    let root = match root {
-        settings::Root::File => Root::KeyFile,
-        settings::Root::Passphrase => {
-            passphrase = new_passphrase()?;
-            Root::Passphrase(&passphrase)
+pub fn adopt(
+    home: &Home,
+    keys: &settings::Keys,
+    handed: &Handed,
+    keyring: &mut Keyring,
+) -> Result<Option<Custody>, Closed> {
+    let mut chance = SystemChance::new()?;
+    let custody = match &keys.root {
+        settings::Root::Pkcs11(uri) => {
+            let (custody, _) = Pkcs11::new(uri.clone()).ensure_key(&mut chance)?;
+            Some(custody)
         }
+        _ => None,
     };
-    FileStore::adopt(&home.keys(), root, keyring, &mut chance)
-        .map(drop)
-        .map_err(explained)
+    let root = root::for_new(keys, handed)?;
+    FileStore::adopt(&home.keys(), root.root(), keyring, &mut chance)?;
+    home.note_root(&keys.root_settings())?;
+    Ok(custody)
 }
 
 /// Opens the keyring of a home.
@@ -107,24 +175,28 @@ pub fn adopt(home: &Home, root: settings::Root, keyring: &mut Keyring) -> miette
 /// # Errors
 /// It is not there, damaged, or its root does not open it.
 pub fn open(home: &Home, settings: &Settings) -> miette::Result<Opened> {
+    Ok(open_with(home, settings, &Handed::default())?)
+}
+
+/// Opens the keyring of a home, with what was handed to this process.
+///
+/// # Errors
+/// As [`open`]; a root that is away is told apart.
+pub fn open_with(home: &Home, settings: &Settings, handed: &Handed) -> Result<Opened, Closed> {
     let folder = folder(home, settings);
-    let chance = SystemChance::new().map_err(explained)?;
-    let passphrase;
-    let root = match root_kind(home, settings)? {
-        RootKind::KeyFile => Root::KeyFile,
-        RootKind::Passphrase => {
-            passphrase = known_passphrase()?;
-            Root::Passphrase(&passphrase)
-        }
-        expected @ (RootKind::Pkcs11 | RootKind::Transit) => {
-            return Err(explained(StoreError::OtherRoot { expected }));
-        }
+    let chance = SystemChance::new()?;
+    let kind = FileStore::root_kind_in(&folder)?;
+    let root = root::for_kind(kind, &settings.keys, handed)?;
+    let (store, keyring) = FileStore::open(&folder, root.root())?;
+    let custodian = match root {
+        InHand::Custodian(custodian) => Some(custodian),
+        InHand::KeyFile | InHand::Passphrase(_) => None,
     };
-    let (store, keyring) = FileStore::open(&folder, root).map_err(explained)?;
     Ok(Opened {
         store,
         keyring,
         chance,
+        custodian,
     })
 }
 
@@ -140,70 +212,6 @@ pub fn folder(home: &Home, settings: &Settings) -> PathBuf {
 pub fn root_kind(home: &Home, settings: &Settings) -> miette::Result<RootKind> {
     let folder = folder(home, settings);
     FileStore::root_kind_in(&folder).map_err(explained)
-}
-
-/// Whether a passphrase can be had without asking a person.
-pub fn passphrase_is_at_hand() -> bool {
-    std::env::var_os(PASSPHRASE_FILE).is_some()
-}
-
-fn new_passphrase() -> miette::Result<Passphrase> {
-    if passphrase_is_at_hand() {
-        return from_file();
-    }
-    let first = ask("New passphrase for the root key: ")?;
-    if first != ask("Once more: ")? {
-        return Err(miette!(
-            help = "run the command again",
-            "the two passphrases differ"
-        ));
-    }
-    if first.is_empty() {
-        return Err(miette!(
-            help = "choose several words",
-            "an empty passphrase protects nothing"
-        ));
-    }
-    Ok(Passphrase::new(first))
-}
-
-fn known_passphrase() -> miette::Result<Passphrase> {
-    if passphrase_is_at_hand() {
-        from_file()
-    } else {
-        ask("Passphrase of the root key: ").map(Passphrase::new)
-    }
-}
-
-fn from_file() -> miette::Result<Passphrase> {
-    let path = std::env::var_os(PASSPHRASE_FILE).unwrap_or_default();
-    let mut text = std::fs::read_to_string(&path)
-        .into_diagnostic()
-        .wrap_err_with(|| {
-            format!(
-                "{PASSPHRASE_FILE} names {}, which cannot be read",
-                path.display()
-            )
-        })?;
-    let length = text.trim_end_matches(['\r', '\n']).len();
-    text.truncate(length);
-    if text.is_empty() {
-        return Err(miette!(
-            "{PASSPHRASE_FILE} names {}, which is empty",
-            path.display()
-        ));
-    }
-    Ok(Passphrase::new(text))
-}
-
-fn ask(prompt: &str) -> miette::Result<String> {
-    if !std::io::stdin().is_terminal() {
-        return Err(miette!(
-            help = "name a file that holds it in {PASSPHRASE_FILE}",
-            "the keyring asks for a passphrase, and there is no terminal to type it on"
-        ));
-    }
-    rpassword::prompt_password(prompt).into_diagnostic()
 }
 
 /// A store's error with its own hint.

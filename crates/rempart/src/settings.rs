@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use serde::Deserialize;
 
+pub use root::Root;
+
+mod root;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,17 +71,31 @@ pub struct Keys {
     pub store: Option<PathBuf>,
     /// What wraps the keyring's secret.
     pub root: Root,
+    /// The file with the token of access to a transit key service (relative to the settings file).
+    pub token_file: Option<PathBuf>,
+    /// The namespace of the key service's mount.
+    pub namespace: Option<String>,
+    /// The PEM certificates to believe the key service by, and no others (relative to the settings file).
+    pub ca_file: Option<PathBuf>,
 }
 
-/// The root of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Root {
-    /// A key in a file of mode 0600 beside the keyring.
-    #[default]
-    File,
-    /// A passphrase (Argon2id).
-    Passphrase,
+impl Keys {
+    /// What a settings file says of the root, key by key; nothing where it is the default.
+    pub fn root_settings(&self) -> Vec<(&'static str, String)> {
+        if self.root == Root::File {
+            return Vec::new();
+        }
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut said = vec![("root", self.root.to_setting())];
+        said.extend(
+            self.token_file
+                .as_ref()
+                .map(|file| ("token_file", path(file))),
+        );
+        said.extend(self.namespace.clone().map(|name| ("namespace", name)));
+        said.extend(self.ca_file.as_ref().map(|file| ("ca_file", path(file))));
+        said
+    }
 }
 
 /// The store of values that stay home.
@@ -247,6 +265,13 @@ pub fn read(file: &Path) -> miette::Result<Settings> {
         .into_diagnostic()
         .wrap_err_with(|| format!("the settings in {} cannot be used", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("."));
+    let keys = &mut settings.keys;
+    for path in [&mut keys.token_file, &mut keys.ca_file]
+        .into_iter()
+        .flatten()
+    {
+        *path = folder.join(&*path);
+    }
     for root in &mut settings.upstream.extra_roots {
         if !root.contains("-----BEGIN") {
             let path = folder.join(&*root);

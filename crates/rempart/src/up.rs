@@ -11,8 +11,9 @@ use crate::cli::{InitArgs, UpArgs};
 use crate::gateway::Gateway;
 use crate::home::{Home, Running};
 use crate::keys_command::control;
+use crate::root::Handed;
 use crate::settings::{self, Root, Settings};
-use crate::{keyring, reload, vault_command};
+use crate::{keyring, recovery, reload, vault_command};
 
 /// Makes a home where there is none, and stops.
 ///
@@ -20,12 +21,18 @@ use crate::{keyring, reload, vault_command};
 /// It could not be made.
 pub fn init(args: &InitArgs) -> miette::Result<()> {
     let home = Home::named(&args.home)?;
-    let root = if args.passphrase {
-        Root::Passphrase
-    } else {
-        Root::File
-    };
-    let made = make(&home, |home| keyring::create(home, root))?;
+    let mut keys = settings::read(home.settings())?.keys;
+    if args.passphrase {
+        keys.root = Root::Passphrase;
+    } else if let Some(root) = &args.root {
+        keys.root = root.clone();
+    }
+    let handed = Handed::take(&keys)?;
+    let mut custody = None;
+    let made = make(&home, |home| {
+        custody = keyring::create(home, &keys, &handed)?;
+        Ok(())
+    })?;
     let mut out = std::io::stdout().lock();
     let what = if made { "made" } else { "there already" };
     writeln!(out, "home     {} ({what})", home.folder().display()).into_diagnostic()?;
@@ -35,7 +42,23 @@ pub fn init(args: &InitArgs) -> miette::Result<()> {
         "policies {} (shipped ones in available/)",
         home.policies().display()
     )
-    .into_diagnostic()
+    .into_diagnostic()?;
+    if !made {
+        return Ok(());
+    }
+    writeln!(out, "keys     wrapped by {}", keys.root).into_diagnostic()?;
+    if let Some(custody) = custody {
+        writeln!(out, "         the token says of its key: {custody}").into_diagnostic()?;
+    }
+    if home.settings() != home.own_settings() {
+        for (key, value) in keys.root_settings() {
+            let value = serde_json::Value::from(value);
+            let file = home.settings().display();
+            writeln!(out, "         {file} needs, under [keys]: {key} = {value}")
+                .into_diagnostic()?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs the gateway until it is told to stop.
@@ -45,15 +68,19 @@ pub fn init(args: &InitArgs) -> miette::Result<()> {
 pub fn run(args: &UpArgs) -> miette::Result<()> {
     keep_memory_private();
     let home = Home::named(&args.home)?;
-    let root = settings::read(home.settings())?.keys.root;
-    make(&home, |home| keyring::create(home, root))?;
+    let keys = settings::read(home.settings())?.keys;
+    let handed = Handed::take(&keys)?;
+    make(&home, |home| {
+        keyring::create(home, &keys, &handed)?;
+        Ok(())
+    })?;
     let claim = home.claim()?;
     let settings = with_flags(settings::read(home.settings())?, args);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .into_diagnostic()?;
-    let result = runtime.block_on(serve(home.clone(), settings, args));
+    let result = runtime.block_on(serve(home.clone(), settings, args, handed));
     home.retract();
     drop(claim);
     result
@@ -84,9 +111,15 @@ pub fn make(
     })
 }
 
-async fn serve(home: Home, settings: Settings, args: &UpArgs) -> miette::Result<()> {
+async fn serve(
+    home: Home,
+    settings: Settings,
+    args: &UpArgs,
+    handed: Handed,
+) -> miette::Result<()> {
     let stop = CancellationToken::new();
-    let gateway = Arc::new(Gateway::start(home.clone(), settings, args, stop.clone()).await?);
+    let gateway = Gateway::start(home.clone(), settings, args, handed, stop.clone()).await?;
+    let gateway = Arc::new(gateway);
     gateway
         .print(&mut std::io::stdout().lock())
         .into_diagnostic()?;
@@ -101,6 +134,7 @@ async fn serve(home: Home, settings: Settings, args: &UpArgs) -> miette::Result<
         // A path that is too long for a socket, most likely.
         tracing::warn!(%error, "`rempart keys` cannot ask this gateway: no socket in the home");
     }
+    let recovering = tokio::spawn(recovery::recover(Arc::clone(&gateway), stop.clone()));
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
     let mut hang_up = signal(SignalKind::hangup()).into_diagnostic()?;
@@ -115,6 +149,8 @@ async fn serve(home: Home, settings: Settings, args: &UpArgs) -> miette::Result<
     drop(watch);
     stop.cancel();
     gateway.drained().await;
+    // It ends with `stop`, or had nothing to wait for.
+    let _ = recovering.await;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use proxy::Shared;
 
 use crate::demo::Sides;
 use crate::keeper::Keeper;
+use crate::recovery::Lock;
 
 /// The gateway as the console sees it.
 pub struct Gateway {
@@ -26,6 +27,8 @@ pub struct Gateway {
     pub root_pem: String,
     /// What somebody should look at.
     pub warnings: Arc<Mutex<Vec<Words>>>,
+    /// Whether the keys are locked.
+    pub lock: Arc<Lock>,
     /// The practice SaaS and its two sides.
     pub demo: Option<(Demo, Arc<Sides>)>,
 }
@@ -67,10 +70,17 @@ impl View for Gateway {
             },
             crossings: seen.latest.into_iter().map(crossing).collect(),
             warnings: self
-                .warnings
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+                .lock
+                .warning()
+                .into_iter()
+                .chain(
+                    self.warnings
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .iter()
+                        .cloned(),
+                )
+                .collect(),
             demo: self.demo.as_ref().map(|(demo, _)| demo.clone()),
         }
     }

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::work;
 use crate::cli::{KeysRestoreArgs, KeysVerifyPagesArgs};
 use crate::home::Home;
+use crate::root::Handed;
 use crate::settings::{self, Root};
 use crate::{keyring, up};
 
@@ -146,11 +147,11 @@ pub fn restore(args: &KeysRestoreArgs, out: &mut impl Write) -> miette::Result<(
     let (id, made) = (block.backup(), block.made().to_owned());
     let (threshold, of) = block.shares();
     let mut keyring = block.open(&shares).map_err(|error| said(&error))?;
-    let root = if args.passphrase {
-        Root::Passphrase
-    } else {
-        settings::read(home.settings())?.keys.root
-    };
+    let mut keys = settings::read(home.settings())?.keys;
+    if args.passphrase {
+        keys.root = Root::Passphrase;
+    }
+    let handed = Handed::take(&keys)?;
     let plan = Plan {
         threshold,
         shares: of,
@@ -158,7 +159,7 @@ pub fn restore(args: &KeysRestoreArgs, out: &mut impl Write) -> miette::Result<(
     };
     let record = BackupRecord::new(id, &plan, &keyring);
     up::make(&home, |home| {
-        keyring::adopt(home, root, &mut keyring)?;
+        keyring::adopt(home, &keys, &handed, &mut keyring)?;
         let mut chance = SystemChance::new().into_diagnostic()?;
         let mut records = BackupRecords::read(&home.keys()).into_diagnostic()?;
         records

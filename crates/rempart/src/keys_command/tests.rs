@@ -9,7 +9,8 @@ use super::{Work, pages};
 use crate::cli::{HomeArgs, KeysRestoreArgs, KeysVerifyPagesArgs};
 use crate::home::Home;
 use crate::keyring::{self, Opened};
-use crate::settings::{self, Root};
+use crate::root::Handed;
+use crate::settings;
 
 const POLICY: &str = r#"
 [app]
@@ -53,7 +54,11 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::named(&args(&folder.path().join("home"))).unwrap();
-        home.make(|home| keyring::create(home, Root::File)).unwrap();
+        home.make(|home| {
+            keyring::create(home, &settings::Keys::default(), &Handed::default())?;
+            Ok(())
+        })
+        .unwrap();
         let settings = settings::read(home.settings()).unwrap();
         let mut opened = keyring::open(&home, &settings).unwrap();
         opened

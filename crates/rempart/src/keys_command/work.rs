@@ -68,7 +68,11 @@ impl Work<'_> {
             } => self
                 .shred_epoch(app, field, *epoch, *dry_run)
                 .map(Answer::Shredded),
-            Request::Verify => self.verify().map(Answer::Verified),
+            Request::Verify => {
+                // The root is asked, too, and wraps anew where its key has a newer version.
+                self.opened.renew_root()?;
+                self.verify().map(Answer::Verified)
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 //! itself (`pin-value`) is refused too: it would stand in a settings file and in every listing of processes.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -19,6 +19,9 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// What stands as it is in a path.
+const PATH: &AsciiSet = &PLAIN.remove(b'/');
 
 /// Which key of which token, and how to get there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,17 @@ pub enum UriError {
     /// A path that depends on where the program was started.
     #[error("`{0}` is no absolute path")]
     Relative(&'static str),
+}
+
+impl Uri {
+    /// The whole URI, with the ways to the key, as settings hold it.
+    pub fn to_setting(&self) -> String {
+        let encoded = |path: &Path| utf8_percent_encode(&path.to_string_lossy(), PATH).to_string();
+        let pin = self.pin.as_deref().map_or_else(String::new, |pin| {
+            format!("&pin-source=file:{}", encoded(pin))
+        });
+        format!("{self}?module-path={}{pin}", encoded(&self.module))
+    }
 }
 
 impl FromStr for Uri {
@@ -172,6 +186,7 @@ mod tests {
             "pkcs11:token=La%20cl%C3%A9;object=keyring",
             "the name says nothing of the way to the PIN"
         );
+        assert_eq!(uri.to_setting().parse(), Ok(uri.clone()));
         let again: Uri = format!("{uri}?module-path=/lib/p11.so&pin-source=/run/pin")
             .parse()
             .unwrap();

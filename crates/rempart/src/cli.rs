@@ -137,12 +137,39 @@ pub enum CaCommand {
 pub enum PolicyCommand {
     /// Read policy files and say what is wrong: file, line, text and remedy.
     #[command(after_help = "Example:
-  rempart policy check policies/ my-app.toml")]
-    Check(PolicyArgs),
+  rempart policy check policies/ my-app.toml
+  rempart policy check --values export.csv my-app.toml                     columns named as fields are
+  rempart policy check --values export.csv --field name --column NOM my-app.toml
+  rempart policy check --values names.txt --field name my-app.toml         a value a line")]
+    Check(CheckArgs),
     /// Run the tests that policy files carry: what must be hidden is hidden, what must be kept is kept.
     #[command(after_help = "Example:
   rempart policy test policies/fhir.toml")]
     Test(PolicyArgs),
+}
+
+/// Options of `policy check`.
+#[derive(Args, Debug, Clone)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub policies: PolicyArgs,
+    #[command(flatten)]
+    pub values: ValuesArgs,
+}
+
+/// Values to measure.
+#[derive(Args, Debug, Clone)]
+pub struct ValuesArgs {
+    /// Also measure what equal tokens would tell of the values in this file, and refuse what tells too much. A CSV
+    /// file with the columns' names first, or a value a line.
+    #[arg(long, value_name = "FILE")]
+    pub values: Option<PathBuf>,
+    /// The field that the values are of: its name, or APP/NAME [default: each field that a column is called like].
+    #[arg(long, value_name = "NAME", requires = "values")]
+    pub field: Option<String>,
+    /// The column that its values stand in [default: every line is a value].
+    #[arg(long, value_name = "NAME", requires = "field")]
+    pub column: Option<String>,
 }
 
 /// Which policies.

@@ -1,7 +1,9 @@
 //! `rempart policy check` and `rempart policy test`.
 
 mod detector;
+mod table;
 mod trial;
+mod values;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,7 +11,7 @@ use std::path::Path;
 use miette::{IntoDiagnostic as _, miette};
 use policy::{Expects, Plan, Severity};
 
-use crate::cli::{PolicyArgs, PolicyCommand};
+use crate::cli::{CheckArgs, PolicyArgs, PolicyCommand};
 use crate::policies;
 use trial::{Left, Trial};
 
@@ -24,8 +26,8 @@ pub fn run(command: &PolicyCommand) -> miette::Result<()> {
     }
 }
 
-fn check(args: &PolicyArgs) -> miette::Result<()> {
-    let sources = policies::read(&args.paths)?;
+fn check(args: &CheckArgs) -> miette::Result<()> {
+    let sources = policies::read(&args.policies.paths)?;
     let compiled =
         policy::compile(&sources).map_err(|faults| policies::drawn(&faults, &sources))?;
     let mut out = std::io::stdout().lock();
@@ -53,7 +55,8 @@ fn check(args: &PolicyArgs) -> miette::Result<()> {
         "{} policies in order, {warnings} warnings",
         compiled.plan.apps.len()
     )
-    .into_diagnostic()
+    .into_diagnostic()?;
+    values::measure(&compiled.plan, &args.values, &mut out)
 }
 
 fn test(args: &PolicyArgs) -> miette::Result<()> {

@@ -1,12 +1,13 @@
 //! Carries out what the border asks for: vault rows and journal entries.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use body::AskId;
 use border::{Answer, Ask, Asked, Effect, Summary};
 use journal::{Count, Entry, Journal, Outcome};
 use keys::file::SystemChance;
+use policy::leakage::Live;
 use proxy::{Away, Home, HomeFuture};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -24,6 +25,7 @@ pub struct Keeper {
     journal: Arc<Journal>,
     seen: Arc<Mutex<Seen>>,
     recent: Recent,
+    meters: Arc<Mutex<HashMap<(String, String), Live>>>,
     chance: SystemChance,
 }
 
@@ -46,6 +48,7 @@ impl Keeper {
             vault,
             journal,
             seen: Arc::default(),
+            meters: Arc::default(),
             chance,
         }
     }
@@ -56,6 +59,26 @@ impl Keeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Measures how often looked-up values repeat, and warns once where a stranger could name them by that.
+    fn measure(&self, summary: &Summary) {
+        if summary.matched.is_empty() {
+            return;
+        }
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        for (field, fingerprint) in &summary.matched {
+            let of = (summary.app.clone(), field.clone());
+            if let Some(low) = meters.entry(of).or_default().meet(*fingerprint) {
+                let (app, help) = (summary.app.as_str(), low.hint());
+                tracing::warn!(
+                    app,
+                    field = field.as_str(),
+                    help,
+                    "equal tokens tell too much: {low}"
+                );
+            }
+        }
     }
 
     fn remember(&self, entry: Entry) {
@@ -198,6 +221,9 @@ impl Home for Keeper {
     }
 
     fn note(&self, effect: Effect) {
+        if let Effect::Journal { summary, .. } = &effect {
+            self.measure(summary);
+        }
         if let Effect::Remember { app, name, sealed } = effect {
             self.recent.remember(Stable { app, name, sealed });
         } else if let Some(entry) = entry(effect) {

@@ -1,5 +1,12 @@
 //! A border with keys made for the test, and a vault that is a map: what a caller with IO would be.
 
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    reason = "each test file uses its part"
+)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -13,7 +13,7 @@ use crate::cli::HomeArgs;
 use crate::home::Home;
 use crate::recovery::told;
 use crate::settings::{self, Settings};
-use crate::{keyring, policies, root, vault_command};
+use crate::{keyring, memory, policies, root, vault_command};
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,17 @@ fn examine(home: &Home) -> Vec<Finding> {
             "start one with `rempart up`",
         ),
     });
+    if let Some(running) = home.running() {
+        findings.push(match memory::locked_by(running.pid) {
+            Some(0) | None => Finding::warning(
+                "the gateway's memory is not locked: keys may be written to swap",
+                memory::REMEDY,
+            ),
+            Some(kilobytes) => {
+                Finding::fine(format!("the gateway's memory is locked: {kilobytes} kB"))
+            }
+        });
+    }
     findings
 }
 

@@ -10,6 +10,7 @@ mod home;
 mod keeper;
 mod keyring;
 mod keys_command;
+mod memory;
 mod policies;
 mod policy_command;
 mod recent;
@@ -29,8 +30,12 @@ use tracing_subscriber::EnvFilter;
 fn main() -> miette::Result<()> {
     let cli = Cli::parse();
     log_to_stderr(cli.log);
+    let kept = memory::keep_private();
     match cli.command {
-        Command::Up(args) => up::run(&args),
+        Command::Up(args) => {
+            memory::warn(kept);
+            up::run(&args)
+        }
         Command::Init(args) => up::init(&args),
         Command::Browse(args) => browse::run(&args),
         Command::Ca(CaCommand::Show(args)) => ca::show(&args),

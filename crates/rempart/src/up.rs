@@ -66,7 +66,6 @@ pub fn init(args: &InitArgs) -> miette::Result<()> {
 /// # Errors
 /// What keeps it from starting: checked before anything listens.
 pub fn run(args: &UpArgs) -> miette::Result<()> {
-    keep_memory_private();
     let home = Home::named(&args.home)?;
     let keys = settings::read(home.settings())?.keys;
     let handed = Handed::take(&keys)?;
@@ -152,18 +151,4 @@ async fn serve(
     // It ends with `stop`, or had nothing to wait for.
     let _ = recovering.await;
     Ok(())
-}
-
-/// No core file, and no other process of the same user may read our memory.
-fn keep_memory_private() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if setrlimit(Resource::Core, none).is_err()
-        || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err()
-    {
-        tracing::warn!("the system would not switch core dumps off");
-    }
 }

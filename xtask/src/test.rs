@@ -81,7 +81,12 @@ fn units(chore: &mut Chore) -> Result<(), Failed> {
 
 /// The vectors of tokens and of stand-ins, opened by programs that share no line with `seal`.
 fn vectors(chore: &mut Chore) -> Result<(), Failed> {
-    for (name, folder) in [("token vectors", "vectors"), ("stand-ins", "stand_ins")] {
+    let folders = [
+        ("token vectors", "vectors"),
+        ("stand-ins", "stand_ins"),
+        ("sealed files", "files"),
+    ];
+    for (name, folder) in folders {
         let mut command = Command::new(machine::python()?);
         command.current_dir(root().join("crates/seal/tests"));
         command.args([&format!("open_{folder}.py"), folder]);

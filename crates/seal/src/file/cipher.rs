@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::FileError;
 use crate::field_key::FieldKey;
-use crate::gcm::{self, Gcm};
+use crate::gcm::{self, Gcm, NONCE};
 
 /// Bytes of a file's salt.
 pub(super) const SALT: usize = 32;
@@ -44,7 +44,7 @@ impl FileSecret {
         let mut prefix = [0; PREFIX];
         prefix.copy_from_slice(&self.0[KEY + COMMITMENT..]);
         Ok(FileCipher {
-            key: Gcm::new(&key).ok_or(FileError::Cipher)?,
+            cipher: Gcm::new(&key).ok_or(FileError::Cipher)?,
             prefix,
             associated: [head, &field.identity].concat().into(),
         })
@@ -53,7 +53,7 @@ impl FileSecret {
 
 /// Seals and opens segments of one file.
 pub(super) struct FileCipher {
-    key: Gcm,
+    cipher: Gcm,
     prefix: [u8; PREFIX],
     associated: Box<[u8]>,
 }
@@ -66,58 +66,36 @@ impl FileCipher {
         last: bool,
         text: &mut [u8],
     ) -> Result<[u8; TAG], FileError> {
-        let tag = self
-            .key
-            .seal(&nonce(&self.prefix, index, last), &self.associated, text);
-        tag.ok_or_else(|| {
+        let nonce = self.nonce(index, last);
+        let sealed = self.cipher.seal(&nonce, &self.associated, text);
+        if sealed.is_none() {
             text.zeroize();
-            FileError::Cipher
-        })
+        }
+        sealed.ok_or(FileError::Cipher)
     }
 
-    /// Decrypts a segment and the tag behind it in place; the plaintext stands in front of what was the tag.
-    /// Otherwise nothing is left of it.
+    /// Decrypts a segment in place; when it does not open, nothing is left of it.
     pub(super) fn open(
         &self,
         index: u32,
         last: bool,
-        text_and_tag: &mut [u8],
-    ) -> Result<(), FileError> {
-        let opened = text_and_tag
-            .split_last_chunk_mut()
-            .is_some_and(|(text, tag)| {
-                let nonce = nonce(&self.prefix, index, last);
-                self.key.open(&nonce, &self.associated, text, tag)
-            });
-        if opened {
-            return Ok(());
-        }
-        text_and_tag.zeroize();
-        Err(FileError::Segment { segment: index })
-    }
-
-    /// Decrypts a segment in place whose tag stands apart; when it does not open, nothing is left of it.
-    pub(super) fn open_apart(
-        &self,
-        index: u32,
-        tag: &[u8; TAG],
         text: &mut [u8],
+        tag: &[u8; TAG],
     ) -> Result<(), FileError> {
-        let nonce = nonce(&self.prefix, index, false);
-        let opened = self.key.open(&nonce, &self.associated, text, tag);
-        if opened {
+        let nonce = self.nonce(index, last);
+        if self.cipher.open(&nonce, &self.associated, text, tag) {
             return Ok(());
         }
         text.zeroize();
         Err(FileError::Segment { segment: index })
     }
-}
 
-/// Seven bytes of the file's, the segment's number, and whether it is the last.
-fn nonce(prefix: &[u8; PREFIX], index: u32, last: bool) -> [u8; gcm::NONCE] {
-    let mut nonce = [0; gcm::NONCE];
-    nonce[..PREFIX].copy_from_slice(prefix);
-    nonce[PREFIX..11].copy_from_slice(&index.to_be_bytes());
-    nonce[11] = u8::from(last);
-    nonce
+    /// Seven bytes of the file's, the segment's number, and whether it is the last.
+    fn nonce(&self, index: u32, last: bool) -> [u8; NONCE] {
+        let mut nonce = [0; NONCE];
+        nonce[..PREFIX].copy_from_slice(&self.prefix);
+        nonce[PREFIX..PREFIX + 4].copy_from_slice(&index.to_be_bytes());
+        nonce[NONCE - 1] = u8::from(last);
+        nonce
+    }
 }

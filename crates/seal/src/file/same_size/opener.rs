@@ -42,14 +42,15 @@ impl Opener {
         })
     }
 
-    /// Opens the next segment in place, as its record says; `ends` says that the file ends with it. When it does not
-    /// open, nothing is left of it.
+    /// Opens the next segment in place, as its record says: the one of `records`, all of the same fingerprint, that
+    /// is of this place in this file; where nothing is kept of a segment behind the first, there is none. `ends` says that the file ends with it. When it does not open, nothing is left
+    /// of it.
     ///
     /// # Errors
     /// [`FileError::Segment`]; from then on every call gives the same error.
     pub fn open(
         &mut self,
-        record: &Record,
+        records: &[Record],
         ends: bool,
         segment: &mut [u8],
     ) -> Result<(), FileError> {
@@ -57,7 +58,7 @@ impl Opener {
             segment.zeroize();
             return Err(failed);
         }
-        let opened = self.try_open(record, ends, segment);
+        let opened = self.try_open(records, ends, segment);
         if opened.is_err() {
             segment.zeroize();
         }
@@ -67,23 +68,28 @@ impl Opener {
         opened
     }
 
-    fn try_open(&self, record: &Record, ends: bool, segment: &mut [u8]) -> Result<(), FileError> {
+    fn try_open(
+        &self,
+        records: &[Record],
+        ends: bool,
+        segment: &mut [u8],
+    ) -> Result<(), FileError> {
         let index = u32::try_from(self.next).map_err(|_| FileError::TooLong)?;
         let length = if ends {
             (1..=SEGMENT).contains(&segment.len())
         } else {
             segment.len() == SEGMENT
         };
-        let placed = !self.ended
-            && length
-            && record.key_id == self.key_id
-            && record.salt == self.salt
-            && record.index == index
-            && record.last == ends;
-        if !placed {
-            return Err(FileError::Segment { segment: index });
-        }
-        self.cipher.open_apart(index, &record.tag, segment)
+        let record = records.iter().find(|record| {
+            !self.ended
+                && length
+                && record.key_id == self.key_id
+                && record.salt == self.salt
+                && record.index == index
+                && record.last == ends
+        });
+        let record = record.ok_or(FileError::Segment { segment: index })?;
+        self.cipher.open(index, false, segment, &record.tag)
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Fingerprint(pub [u8; 32]);
 
 /// What opening a segment needs beside its bytes.
 ///
-/// A later record with the same fingerprint takes the place of an earlier one: that a segment is the file's last is
-/// known only when the file ends.
+/// The segment that proves to be the file's last when the file ends has two of them, which differ in that only: a
+/// reader is given all that stand under a fingerprint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// What it is kept under.

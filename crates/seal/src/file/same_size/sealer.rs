@@ -12,8 +12,8 @@ use crate::file::cipher::FileCipher;
 /// Seals one file, whatever the pieces it comes in; keeps less than a segment. A piece that ends where a segment
 /// ends is given out whole at once, which is what chunks of 256 KiB, 320 KiB or 4 MiB need.
 ///
-/// The records must be durable before the bytes leave. They are given out as segments end; the last one again when
-/// the file does.
+/// The records must be durable before the bytes leave. They are given out as segments end; that of a last segment
+/// which was full, once more when the file ends.
 pub struct Sealer {
     key_id: KeyId,
     salt: [u8; SALT],

@@ -133,13 +133,14 @@ impl Opener {
     /// Appends what a segment holds of the range.
     fn append(&mut self, segment: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), FileError> {
         let index = u32::try_from(self.next).map_err(|_| FileError::TooLong)?;
-        let start = out.len();
-        out.extend_from_slice(segment);
-        if let Err(error) = self.cipher.open(index, last, &mut out[start..]) {
+        let refused = FileError::Segment { segment: index };
+        let (text, tag) = segment.split_last_chunk::<TAG>().ok_or(refused)?;
+        let (start, opened) = (out.len(), text.len());
+        out.extend_from_slice(text);
+        if let Err(error) = self.cipher.open(index, last, &mut out[start..], tag) {
             out.truncate(start);
             return Err(error);
         }
-        let opened = segment.len().saturating_sub(TAG);
         let skip = std::mem::take(&mut self.skip).min(opened);
         let left = opened - skip;
         let given = usize::try_from(self.wanted).unwrap_or(usize::MAX).min(left);

@@ -1,6 +1,7 @@
 //! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
 
 mod formats;
+mod files;
 mod seal;
 
 use std::hint::black_box;
@@ -22,6 +23,7 @@ fn main() {
     scanning();
     seal::run();
     formats::run();
+    files::run();
 }
 
 /// Runs `work` five times for a fifth of a second of this thread's processor time, and gives back the seconds of it

@@ -66,6 +66,24 @@ pub enum Command {
     /// Beside a running gateway, it is asked and does the work without stopping; alone, the home is claimed meanwhile.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Seal values of a field without a gateway: lines, columns of a CSV file, or a whole file.
+    #[command(after_help = "Examples:
+  rempart seal --app crm --field last-name --lines < names.txt > tokens.txt
+  rempart seal --app crm --field last-name --csv --column Name --in people.csv --out sealed.csv
+  rempart seal --app crm --field note --file --in contract.pdf --out contract.sealed
+
+What a value becomes is what the field's policy says. A line, or a cell, is one value; an empty one stays, and so
+does one that is sealed already. A file that cannot be written whole is not written at all.")]
+    Seal(SealArgs),
+    /// Open what was sealed: a file, or the tokens in any text.
+    #[command(after_help = "Examples:
+  rempart open < export.txt > readable.txt
+  rempart open --csv --in sealed.csv --out people.csv
+  rempart open --in contract.sealed --out contract.pdf
+
+Tokens are found wherever they stand, and pointers are looked up in the home's vault. Their values are written as they
+are; with --csv, in quotes where a cell needs them. What does not open stays as it is and is counted on stderr.")]
+    Open(OpenArgs),
     /// Say what is wrong with this installation, and what to do.
     Doctor(HomeArgs),
 }
@@ -130,6 +148,63 @@ pub struct BrowseArgs {
 pub enum CaCommand {
     /// Print the root certificate as PEM on stdout.
     Show(HomeArgs),
+}
+
+/// Where bytes come from and go to.
+#[derive(Args, Debug, Clone)]
+pub struct StreamArgs {
+    /// The file to read [default: standard input].
+    #[arg(long = "in", value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// The file to write, once all of it is there [default: standard output].
+    #[arg(long = "out", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `seal`.
+#[derive(Args, Debug, Clone)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct SealArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// The folder of policy files [default: policies in the home].
+    #[arg(long, value_name = "DIR")]
+    pub policies: Option<PathBuf>,
+    /// The app's id, as its policy says.
+    #[arg(long, value_name = "APP")]
+    pub app: String,
+    /// The field of that app.
+    #[arg(long, value_name = "FIELD")]
+    pub field: String,
+    /// Each line of the input is a value.
+    #[arg(long, group = "what")]
+    pub lines: bool,
+    /// The input is a CSV file; its first line names the columns.
+    #[arg(long, group = "what", requires = "column")]
+    pub csv: bool,
+    /// The whole input is one file.
+    #[arg(long, group = "what")]
+    pub file: bool,
+    /// A column whose cells are values; may be given again.
+    #[arg(long, value_name = "NAME", requires = "csv")]
+    pub column: Vec<String>,
+    #[command(flatten)]
+    pub streams: StreamArgs,
+}
+
+/// Options of `open`.
+#[derive(Args, Debug, Clone)]
+pub struct OpenArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Open what this app's keys sealed, and nothing else [default: every app of the home].
+    #[arg(long, value_name = "APP")]
+    pub app: Option<String>,
+    /// The input is a CSV file: values are quoted as their cells need it.
+    #[arg(long)]
+    pub csv: bool,
+    #[command(flatten)]
+    pub streams: StreamArgs,
 }
 
 /// `rempart policy …`

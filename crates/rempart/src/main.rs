@@ -17,6 +17,7 @@ mod recent;
 mod recovery;
 mod reload;
 mod root;
+mod seal_command;
 mod settings;
 mod through;
 mod up;
@@ -41,6 +42,8 @@ fn main() -> miette::Result<()> {
         Command::Ca(CaCommand::Show(args)) => ca::show(&args),
         Command::Policy(command) => policy_command::run(&command),
         Command::Keys(command) => keys_command::run(&command),
+        Command::Seal(args) => seal_command::seal(&args),
+        Command::Open(args) => seal_command::open(&args),
         Command::Doctor(args) => doctor::run(&args),
     }
 }

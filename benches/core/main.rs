@@ -1,7 +1,7 @@
 //! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
 
-mod formats;
 mod files;
+mod formats;
 mod seal;
 
 use std::hint::black_box;

@@ -26,6 +26,7 @@ use crate::keys_command::request::{Answer, Request};
 use crate::recovery::{Lock, told};
 use crate::root::Handed;
 use crate::settings::{self, Settings};
+use crate::subjects::Subjects;
 use crate::through::Client;
 use crate::{doctor, policies, up, vault_command, view};
 
@@ -35,7 +36,8 @@ pub struct Gateway {
     args: UpArgs,
     policies: Vec<PathBuf>,
     /// None while the root of trust is away.
-    keyring: Mutex<Option<Opened>>,
+    keyring: Arc<Mutex<Option<Opened>>>,
+    subjects: Subjects,
     lock: Arc<Lock>,
     journal: Arc<Journal>,
     /// What the keys were last derived with, flags included.
@@ -73,7 +75,7 @@ impl Gateway {
         let sources = sources(&folders, args.demo)?;
         let plan = Arc::new(policies::compile(&sources)?.plan);
         let lock = Arc::new(Lock::default());
-        let mut keyring = match keyring::open_with(&home, &settings, &handed) {
+        let keyring = match keyring::open_with(&home, &settings, &handed) {
             Ok(opened) => Some(renewed(opened)),
             Err(Closed::Away(error)) => {
                 let why = told(&error);
@@ -86,7 +88,11 @@ impl Gateway {
             }
             Err(Closed::Wrong(error)) => return Err(error),
         };
-        let border = border(&plan, keyring.as_mut(), &settings)?;
+        let keyring = Arc::new(Mutex::new(keyring));
+        let subjects = Subjects::new(Arc::clone(&keyring));
+        let mut opened = keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        let border = border(&plan, opened.as_mut(), &subjects, &settings)?;
+        drop(opened);
         let authority = Authority::open_or_create(&home.authority(), &hosts(&plan))
             .into_diagnostic()
             .wrap_err("the certificate authority cannot be used")?;
@@ -94,7 +100,7 @@ impl Gateway {
         let vault = Arc::new(vault_command::open(&home, &settings)?);
         let journal = Arc::new(Journal::open(&home.journal()).into_diagnostic()?);
         let chance = SystemChance::new().into_diagnostic()?;
-        let keeper = Keeper::new(vault, Arc::clone(&journal), chance);
+        let keeper = Keeper::new(vault, Arc::clone(&journal), subjects.clone(), chance);
 
         let console = tokio::net::TcpListener::bind(settings.listen.console)
             .await
@@ -150,7 +156,8 @@ impl Gateway {
         Ok(Self {
             args: args.clone(),
             policies: folders,
-            keyring: Mutex::new(keyring),
+            keyring,
+            subjects,
             journal,
             lock,
             shared,
@@ -273,7 +280,7 @@ impl Gateway {
         }
         let plan = Arc::new(policies::compile(&sources)?.plan);
         let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
-        let border = border(&plan, keyring.as_mut(), &settings)?;
+        let border = border(&plan, keyring.as_mut(), &self.subjects, &settings)?;
         if keyring.is_none() {
             self.lock.mended();
         }
@@ -312,8 +319,12 @@ impl Gateway {
         // A change that failed half-way is in the keyring already: no key of before is used after it.
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if request.changes_keys() {
-            self.shared
-                .reload(Arc::new(border(&plan, Some(opened), &settings)?));
+            self.shared.reload(Arc::new(border(
+                &plan,
+                Some(opened),
+                &self.subjects,
+                &settings,
+            )?));
         }
         *self.warnings.lock().unwrap_or_else(PoisonError::into_inner) =
             doctor::warnings(&self.home, &settings);
@@ -434,8 +445,11 @@ fn renewed(mut opened: Opened) -> Opened {
 fn border(
     plan: &Arc<Plan>,
     keyring: Option<&mut Opened>,
+    subjects: &Subjects,
     settings: &Settings,
 ) -> miette::Result<Border> {
+    // The keyring may have changed: what was derived of it before is not used after it.
+    subjects.forget();
     let Some(keyring) = keyring else {
         let keys = Arc::new(Keys::away());
         return Ok(Border::new(
@@ -450,6 +464,7 @@ fn border(
         .flat_map(|app| app.fields.iter().map(move |field| (&*app.id, &*field.name)));
     keyring.ensure(fields)?;
     let keys = Keys::derive(keyring.keyring()).into_diagnostic()?;
+    let keys = keys.with_subjects(Arc::new(subjects.clone()));
     Ok(Border::new(
         Arc::clone(plan),
         Arc::new(keys),

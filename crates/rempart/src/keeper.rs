@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use body::AskId;
-use border::{Answer, Ask, Asked, Effect, Summary};
+use border::{Answer, Ask, Asked, Effect, SubjectKey, Summary};
 use journal::{Count, Entry, Journal, Outcome};
 use keys::file::SystemChance;
 use policy::leakage::Live;
@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use vault::{Keep, Stable, Vault};
 
 use crate::recent::Recent;
+use crate::subjects::{Of, Subjects};
 
 /// How many of the latest exchanges the console shows.
 const LATEST: usize = 20;
@@ -25,6 +26,7 @@ pub struct Keeper {
     journal: Arc<Journal>,
     seen: Arc<Mutex<Seen>>,
     recent: Recent,
+    subjects: Subjects,
     meters: Arc<Mutex<HashMap<(String, String), Live>>>,
     chance: SystemChance,
 }
@@ -42,8 +44,14 @@ pub struct Seen {
 
 impl Keeper {
     /// A keeper of this vault and this journal. Starts a task, so a runtime must be there.
-    pub fn new(vault: Arc<Vault>, journal: Arc<Journal>, chance: SystemChance) -> Self {
+    pub fn new(
+        vault: Arc<Vault>,
+        journal: Arc<Journal>,
+        subjects: Subjects,
+        chance: SystemChance,
+    ) -> Self {
         Self {
+            subjects,
             recent: Recent::new(Arc::clone(&vault)),
             vault,
             journal,
@@ -100,6 +108,7 @@ impl Keeper {
     /// Answers a batch: what is to be kept in one transaction, what is to be brought and recalled in one read each.
     async fn answers(&self, asks: Vec<Ask>) -> Result<Vec<Answer>, vault::Error> {
         let mut batch = Batch::default();
+        let (mut subjects, mut wanted) = (Vec::new(), Vec::new());
         let mut answers = Vec::with_capacity(asks.len());
         for Ask { id, what } in asks {
             match what {
@@ -132,11 +141,40 @@ impl Keeper {
                         batch.recall.push(name);
                     }
                 }
+                Asked::Subject {
+                    app,
+                    field,
+                    subject,
+                } => {
+                    subjects.push(id);
+                    wanted.push((app, field, subject));
+                }
                 // What this version of the border cannot ask, nobody can answer.
                 _ => answers.push(Answer::Gone { id }),
             }
         }
+        if !wanted.is_empty() {
+            let keys = self.subjects_keys(wanted).await;
+            answers.extend(subjects.into_iter().zip(keys).map(|(id, key)| match key {
+                Some(key) => Answer::Subject { id, key },
+                None => Answer::Gone { id },
+            }));
+        }
         batch.answer(&self.vault, answers).await
+    }
+
+    /// The keys of these subjects, made where there are none; nothing where the keyring does not take them.
+    async fn subjects_keys(&self, wanted: Vec<Of>) -> Vec<Option<Arc<SubjectKey>>> {
+        let (subjects, count) = (self.subjects.clone(), wanted.len());
+        let made = tokio::task::spawn_blocking(move || subjects.make(&wanted)).await;
+        match made {
+            Ok(Ok(keys)) => keys.into_iter().map(Some).collect(),
+            Ok(Err(error)) => {
+                tracing::error!("the keyring did not take a subject: {error}");
+                vec![None; count]
+            }
+            Err(_) => vec![None; count],
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod reload;
 mod root;
 mod seal_command;
 mod settings;
+mod subjects;
 mod through;
 mod up;
 mod vault_command;

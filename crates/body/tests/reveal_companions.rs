@@ -271,7 +271,7 @@ fn of_companions_that_stand_twice_one_returns() {
         back(
             r#"{"born":"x","extension":[{"url":"u","s":"q99"},{"url":"u","s":"q1"},{"url":"u","s":"q0"}]}"#
         ),
-        r#"{"born":"B1","extension":[{"url":"u","s":"q99"},{"url":"u","s":"q0"}]}"#
+        r#"{"born":"B\"0","extension":[{"url":"u","s":"q99"},{"url":"u","s":"q1"}]}"#
     );
     assert_eq!(
         back(

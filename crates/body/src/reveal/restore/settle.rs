@@ -84,7 +84,8 @@ impl Restore {
     fn restore(&mut self, index: usize, site: &Site, tokens: &mut dyn Tokens) {
         let mut taken = Vec::new();
         let mut done = Vec::new();
-        for (number, item) in site.items.iter().enumerate() {
+        // A companion is appended: the last that opens is the one of the value that was sent last.
+        for (number, item) in site.items.iter().enumerate().rev() {
             for (rule, token) in &item.tokens {
                 let element = self.elements.get(index);
                 let place = element.and_then(|element| self.place(element, *rule));

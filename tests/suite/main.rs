@@ -9,6 +9,7 @@ mod command;
 mod common;
 mod demo;
 mod durable;
+mod erase;
 mod memory;
 mod protect;
 mod refuse;

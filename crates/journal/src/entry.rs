@@ -23,6 +23,11 @@ pub enum Outcome {
         /// The refusal's stable code.
         code: String,
     },
+    /// Values were deleted from the vault by whoever runs the gateway.
+    Erased {
+        /// How many of each field.
+        values: Vec<Count>,
+    },
 }
 
 /// One line of the journal.

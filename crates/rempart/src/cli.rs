@@ -84,6 +84,9 @@ does one that is sealed already. A file that cannot be written whole is not writ
 Tokens are found wherever they stand, and pointers are looked up in the home's vault. Their values are written as they
 are; with --csv, in quotes where a cell needs them. What does not open stays as it is and is counted on stderr.")]
     Open(OpenArgs),
+    /// The values that stay home.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Say what is wrong with this installation, and what to do.
     Doctor(HomeArgs),
 }
@@ -397,4 +400,30 @@ pub struct KeysVerifyPagesArgs {
     /// Pages of one backup.
     #[arg(value_name = "PAGE")]
     pub pages: Vec<PathBuf>,
+}
+
+/// `rempart vault …`
+#[derive(Subcommand, Debug)]
+pub enum VaultCommand {
+    /// Delete the values that pointers stand for; without --yes, only say what they are.
+    #[command(after_help = "Examples:
+  rempart vault erase --app crm z671k5m2q8w0d4xa
+  rempart vault erase --app crm --yes z671k5m2q8w0d4xa z6712h9c0p5r7txb@mail.example.org")]
+    Erase(EraseArgs),
+}
+
+/// Options of `vault erase`.
+#[derive(Args, Debug, Clone)]
+pub struct EraseArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// The app in whose fields the pointers stand, by the id in its policy.
+    #[arg(long, value_name = "APP")]
+    pub app: String,
+    /// Erase; there is no way back.
+    #[arg(long)]
+    pub yes: bool,
+    /// The pointers, as they stand in the app.
+    #[arg(value_name = "POINTER", required = true)]
+    pub pointers: Vec<String>,
 }

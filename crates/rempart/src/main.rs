@@ -45,6 +45,7 @@ fn main() -> miette::Result<()> {
         Command::Keys(command) => keys_command::run(&command),
         Command::Seal(args) => seal_command::seal(&args),
         Command::Open(args) => seal_command::open(&args),
+        Command::Vault(command) => vault_command::run(&command),
         Command::Doctor(args) => doctor::run(&args),
     }
 }

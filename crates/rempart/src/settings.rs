@@ -102,7 +102,7 @@ impl Keys {
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vault {
-    /// `sqlite:PATH` [default: vault.db in the home].
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: vault.db in the home].
     pub url: Option<String>,
     /// The most tokens of `stable` fields that are remembered.
     pub stable: u64,

@@ -102,18 +102,13 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn keep(&mut self, group: &[Vec<Keep>]) -> Result<Vec<Result<Vec<u64>, Error>>, Error> {
-        let mut transaction = self.writing()?;
+        let transaction = self.writing()?;
         let mut kept = Vec::with_capacity(group.len());
         for rows in group {
-            // What a request that fails has kept goes with it, before another could share it.
-            let savepoint = transaction.savepoint()?;
-            let identities = keep_rows(&savepoint, rows);
-            match &identities {
-                Ok(_) => savepoint.commit()?,
-                Err(Error::Full { .. }) => savepoint.finish()?,
-                Err(error) => return Err(error.clone()),
-            }
-            kept.push(identities);
+            kept.push(match keep_rows(&transaction, rows) {
+                Err(error @ Error::Full { .. }) => Err(error),
+                outcome => Ok(outcome?),
+            });
         }
         transaction.commit()?;
         Ok(kept)
@@ -214,6 +209,7 @@ impl Engine for Sqlite {
     }
 }
 
+/// Keeps the rows of one request, all or none.
 fn keep_rows(connection: &Connection, rows: &[Keep]) -> Result<Vec<u64>, Error> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO kept (app, pointer, field, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -222,22 +218,34 @@ fn keep_rows(connection: &Connection, rows: &[Keep]) -> Result<Vec<u64>, Error> 
         "SELECT 1 FROM kept WHERE app = ?1 AND pointer = ?2 AND field = ?3 AND sealed = ?4",
     )?;
     let mut identities = Vec::with_capacity(rows.len());
+    let mut inserted = Vec::new();
     for row in rows {
-        let free = row.draws().find_map(|pointer| {
+        let mut place = None;
+        for pointer in row.draws() {
             let values = params![row.app, pointer.cast_signed(), row.field, row.sealed];
-            match insert.execute(values) {
-                Ok(0) => same
-                    .exists(values)
-                    .map(|same| same.then_some(pointer))
-                    .transpose(),
-                Ok(_) => Some(Ok(pointer)),
-                Err(error) => Some(Err(error)),
+            if insert.execute(values)? > 0 {
+                inserted.push((&row.app, pointer.cast_signed()));
+                place = Some(pointer);
+            } else if same.exists(values)? {
+                place = Some(pointer);
             }
-        });
-        identities.push(free.ok_or_else(|| Error::Full {
-            app: row.app.clone(),
-            field: row.field.clone(),
-        })??);
+            if place.is_some() {
+                break;
+            }
+        }
+        let Some(pointer) = place else {
+            // Taken back before another request of the group could share it.
+            let mut delete =
+                connection.prepare_cached("DELETE FROM kept WHERE app = ?1 AND pointer = ?2")?;
+            for row in inserted {
+                delete.execute(row)?;
+            }
+            return Err(Error::Full {
+                app: row.app.clone(),
+                field: row.field.clone(),
+            });
+        };
+        identities.push(pointer);
     }
     Ok(identities)
 }

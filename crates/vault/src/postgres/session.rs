@@ -91,11 +91,15 @@ impl Fault {
     }
 }
 
+/// Whether a connection could not be made or kept. A server that is not who it should be is not of the way: the same
+/// would be met again.
 fn is_of_the_way(error: &tokio_postgres::Error) -> bool {
-    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    causes
-        .into_iter()
-        .any(|cause| cause.is::<std::io::Error>() || cause.is::<tokio::time::error::Elapsed>())
+    let mut causes =
+        std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| match cause.downcast_ref::<std::io::Error>() {
+        Some(error) => error.kind() != std::io::ErrorKind::InvalidData,
+        None => cause.is::<tokio::time::error::Elapsed>(),
+    })
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

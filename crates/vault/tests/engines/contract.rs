@@ -159,8 +159,13 @@ pub async fn a_full_space_fails_its_own_request_alone(place: impl Place) {
     let refused = task(vec![keep("a", 900, b"x"), in_space(9)]);
     let others: Vec<_> = (0..20).map(|n| task(vec![keep("a", n, b"y")])).collect();
     assert_eq!(refused.await.unwrap(), Err(full));
-    for other in others {
-        other.await.unwrap().unwrap();
+    for (n, other) in others.into_iter().enumerate() {
+        let kept = other.await.unwrap().unwrap();
+        assert_eq!(
+            values(&vault, "a", &kept).await,
+            [Some(b"y".to_vec())],
+            "{n}"
+        );
     }
     // A value that is there already still has its place.
     assert!(vault.keep(vec![in_space(3)]).await.is_ok());

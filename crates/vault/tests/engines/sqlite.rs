@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use vault::{Error, Options, Vault};
+use vault::{Error, Keep, Options, Vault};
 
 use crate::contract::{Place, keep, on};
 
@@ -73,6 +73,20 @@ fn a_vault_of_a_later_version_is_left_alone() {
     let error = Vault::open(&folder.url(), &Options::default()).unwrap_err();
     assert!(matches!(error, Error::Version { found: 99, .. }), "{error}");
     assert_eq!(std::fs::read(folder.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_request_that_finds_no_place_keeps_nothing() {
+    let folder = Folder::new();
+    let vault = folder.open();
+    let full = Keep {
+        space: 10..10,
+        ..keep("a", 10, b"x")
+    };
+    let rows = vec![keep("a", 900, b"y"), full];
+    assert!(matches!(vault.keep(rows).await, Err(Error::Full { .. })));
+    let found = folder.open().bring(vec![("a".into(), 900)]).await;
+    assert_eq!(found.unwrap(), [None]);
 }
 
 #[tokio::test]

@@ -191,6 +191,8 @@ pub struct Server {
     address: Address,
     tls: Tls,
     session: Option<Session>,
+    /// Whether the server stayed away as long as it was tried, the last time.
+    away: bool,
     random: RandomState,
 }
 
@@ -209,11 +211,13 @@ impl Server {
             tls: Tls::new(address.roots.as_deref())?,
             address,
             session: None,
+            away: false,
             random: RandomState::new(),
         })
     }
 
-    /// Carries out `work`, again and again where that may help, for as long as [`PATIENCE`].
+    /// Carries out `work`, again and again where that may help, for as long as [`PATIENCE`]; only once where the
+    /// server cannot be reached and could not be before, so that nobody waits long for one that is down.
     ///
     /// # Errors
     /// What the last attempt met.
@@ -226,6 +230,7 @@ impl Server {
             address,
             tls,
             session,
+            away,
             random,
         } = self;
         runtime.block_on(async {
@@ -234,7 +239,10 @@ impl Server {
             for attempt in 0_u32.. {
                 let fault = match timeout(ATTEMPT, try_once(session, address, tls, &mut work)).await
                 {
-                    Ok(Ok(answer)) => return Ok(answer),
+                    Ok(Ok(answer)) => {
+                        *away = false;
+                        return Ok(answer);
+                    }
                     Ok(Err(fault)) => fault,
                     Err(_) => {
                         *session = None;
@@ -247,7 +255,9 @@ impl Server {
                 {
                     *session = None;
                 }
-                if !fault.may_be_tried_again() || began.elapsed() >= PATIENCE {
+                let known = *away && session.is_none();
+                if !fault.may_be_tried_again() || known || began.elapsed() >= PATIENCE {
+                    *away = session.is_none();
                     return Err(fault.told());
                 }
                 tracing::debug!(attempt, "the vault's server is asked again");

@@ -1,5 +1,6 @@
 //! The vault of a home: where it is, what is wrong with it when it does not open, and `rempart vault erase`.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use journal::{Count, Entry, Journal, Outcome};
@@ -95,17 +96,13 @@ async fn erase(
         .into_diagnostic()?;
         return Ok(());
     }
-    let erased = vault.erase(pointers).await.map_err(explained)?;
-    let fields = found
-        .iter()
-        .filter_map(|found| Some(found.row.as_ref()?.1.clone()))
-        .zip(erased)
-        .filter_map(|(field, erased)| erased.then_some(field));
-    let counts = count(fields);
-    let total: u32 = counts.iter().map(|count| count.count).sum();
-    if total > 0 {
+    let counts = count(found.iter().filter_map(|found| found.row.clone()));
+    if !counts.is_empty() {
+        // Before it is done: a record of what then failed can be explained, a value gone without one cannot.
         record(args, home, keyring, counts).await?;
     }
+    let erased = vault.erase(pointers).await.map_err(explained)?;
+    let total = erased.into_iter().filter(|erased| *erased).count();
     let plural = if total == 1 { "" } else { "s" };
     writeln!(out, "\n{total} value{plural} erased.").into_diagnostic()?;
     writeln!(
@@ -171,10 +168,11 @@ fn digits_identity(text: &[u8]) -> Option<u64> {
         .ok()
 }
 
-/// How many of each field, in the order of their first.
-fn count(fields: impl Iterator<Item = String>) -> Vec<Count> {
+/// How many values of each field, in the order of their first; a pointer that was given twice counts once.
+fn count(rows: impl Iterator<Item = (u64, String)>) -> Vec<Count> {
     let mut counts: Vec<Count> = Vec::new();
-    for field in fields {
+    let mut seen = HashSet::new();
+    for (_, field) in rows.filter(|(identity, _)| seen.insert(*identity)) {
         match counts.iter_mut().find(|count| count.field == field) {
             Some(count) => count.count += 1,
             None => counts.push(Count { field, count: 1 }),

@@ -17,5 +17,6 @@ mod reload;
 mod reveal;
 mod roots;
 mod secrecy;
+mod treatments;
 mod tunnel;
 mod wire;

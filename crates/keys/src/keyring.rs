@@ -294,12 +294,18 @@ impl Keyring {
         })
     }
 
-    /// The key that a subject has in the field's current epoch, if it has one that was not destroyed.
+    /// The key that a subject has in the field's current epoch, if it has one that was not destroyed and is written
+    /// down: values may be sealed under it.
     pub fn subject_key(&self, app: &str, field: &str, subject: SubjectName) -> Option<KeyId> {
         let epoch = self.last_of(app, field)?;
         let place = self.subjects.latest(app, subject)?;
         let live = epoch.wrapped.is_some() && self.subjects.all().get(place)?.wrapped.is_some();
-        live.then(|| self.subjects.joined(epoch.key_id, place))?
+        let key_id = self.subjects.joined(epoch.key_id, place)?;
+        let written = match self.named.get(&key_id)? {
+            Named::Join(join) => *join < self.subjects.written().keys,
+            Named::Epoch(_) => false,
+        };
+        (live && written && !self.catalogue_changed).then_some(key_id)
     }
 
     /// The epoch that a key belongs to, an epoch's own or one subject's, and whether the key still opens.

@@ -119,6 +119,10 @@ async fn serve(
     let stop = CancellationToken::new();
     let gateway = Gateway::start(home.clone(), settings, args, handed, stop.clone()).await?;
     let gateway = Arc::new(gateway);
+    if let Err(error) = control::listen(&home.control(), Arc::clone(&gateway), stop.clone()) {
+        // A path that is too long for a socket, most likely.
+        tracing::warn!(%error, "`rempart keys` cannot ask this gateway: no socket in the home");
+    }
     gateway
         .print(&mut std::io::stdout().lock())
         .into_diagnostic()?;
@@ -129,10 +133,6 @@ async fn serve(
         console: gateway.console(),
     })?;
     let watch = reload::watch(Arc::clone(&gateway))?;
-    if let Err(error) = control::listen(&home.control(), Arc::clone(&gateway), stop.clone()) {
-        // A path that is too long for a socket, most likely.
-        tracing::warn!(%error, "`rempart keys` cannot ask this gateway: no socket in the home");
-    }
     let recovering = tokio::spawn(recovery::recover(Arc::clone(&gateway), stop.clone()));
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;

@@ -145,6 +145,10 @@ fn exchange(
     Answer::read(stream, false)
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures of a long run are read by whoever asked for it"
+)]
 fn kill_under_load(mut app: App, times: usize) {
     let load = Load {
         proxy: Mutex::new(app.gateway.proxy),

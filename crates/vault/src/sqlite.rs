@@ -63,7 +63,7 @@ impl Sqlite {
         let snapshot = self.connection.transaction()?;
         let mut statement = snapshot.prepare_cached(query)?;
         let mut found: HashMap<&Q, A> = HashMap::new();
-        let answers = group
+        group
             .iter()
             .map(|questions| {
                 questions
@@ -78,8 +78,7 @@ impl Sqlite {
                     })
                     .collect::<Result<Vec<A>, Error>>()
             })
-            .collect();
-        answers
+            .collect()
     }
 
     fn forget_oldest(&mut self, added: usize) -> Result<(), Error> {

@@ -308,3 +308,36 @@ proptest! {
         let _ = read_keyring(&page);
     }
 }
+
+#[test]
+fn pages_of_version_1_open_for_ever() {
+    let page = |number: u8| {
+        let name = format!("rempart-f0999860-share-{number}.txt");
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backup-1");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let pages = [page(3), page(1)];
+    let back = open(&pages, &[0, 1]).unwrap();
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    assert_eq!(
+        hex(back.secret().expose()),
+        "e60f6b239142c4477269103e18127fc93f50039909dec49d9e47d8e6cede222a"
+    );
+    let one = back.field_secret(KeyId(0x8061_60e7)).unwrap();
+    assert_eq!(
+        hex(one.epoch.expose()),
+        "bcbfc40fe672a3f7ba03901c2f17c2179ef46967e2cf0e559d3596b3b23a54d8"
+    );
+    let (name, secret) = one.subject.unwrap();
+    assert_eq!(name.to_string(), "c848856d55d4309858b86290e6573260");
+    assert_eq!(
+        hex(secret.expose()),
+        "e7651c977890053d13b53d097b9f5972e6e08a7c9882e6a3fbfccc8cc72f9365"
+    );
+    let two = KeyId(0x8321_48c0);
+    assert_eq!(
+        back.field_secret(two).err(),
+        Some(KeyringError::Destroyed(two))
+    );
+}

@@ -23,7 +23,6 @@ const PROSE: usize = 4096;
 pub(crate) fn write(share: &Share, block: &Block, keyring: &str) -> Zeroizing<String> {
     let (threshold, shares) = block.shares();
     let (number, id, made, code) = (share.number(), block.backup(), block.made(), block.code());
-    let fewer = threshold - 1;
     // Room for all of it: a text that grows leaves copies behind.
     let mut page = Zeroizing::new(String::with_capacity(PROSE + keyring.len()));
     // Writing to a `String` cannot fail.
@@ -38,9 +37,9 @@ Faite le / made on                     {made}
 Code de vérification / verification    {code}
 
 Gardez cette page en lieu sûr, loin des autres. {threshold} parts de {shares} ouvrent tout ce
-que Rempart a chiffré ; {fewer} n'ouvrent rien. Pour rétablir les clés :
+que Rempart a chiffré ; moins n'ouvrent rien. Pour rétablir les clés :
 Keep this page in a safe place, away from the others. {threshold} shares of {shares} open all
-that Rempart has sealed; {fewer} open nothing. To restore the keys:
+that Rempart has sealed; fewer open nothing. To restore the keys:
 
     rempart keys restore --home DIR PAGE PAGE ...
     rempart keys restore --home DIR --words PAGE

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use super::pass::Pass;
 use super::path::{Path, Step};
 use super::places::Places;
 use super::stream::Stream;
-use super::value::Captured;
+use super::value::{Captured, Scalar};
 use crate::edit::PlaceId;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::out::Out;
 use crate::selector::{Reason, SelectorError, Which};
 use crate::{Limits, ahead};
@@ -164,6 +165,33 @@ fn shared(place: &Path, sibling: &Path) -> Result<(Level, Level), Reason> {
         });
     }
     Ok((Level::FromValue(rest.len()), Level::FromValue(other.len())))
+}
+
+impl Stream {
+    /// Takes a sibling that has ended.
+    #[cold]
+    pub(super) fn capture(
+        &mut self,
+        place: PlaceId,
+        scalar: Scalar,
+        pass: &Pass<'_>,
+    ) -> Result<(), ErrorKind> {
+        let raw = std::mem::take(&mut self.raw);
+        let whole = if raw.is_empty() {
+            pass.token_to(pass.at)
+        } else {
+            &raw
+        };
+        let Some(captured) = &mut self.captured else {
+            return Ok(());
+        };
+        let levels = self.places.siblings.levels(place).iter();
+        let depth = self.walk.depth().saturating_sub(1);
+        let shared = levels.filter_map(|level| level.depth(depth));
+        let shared = shared.filter_map(|depth| Some((depth, self.walk.start(depth)?)));
+        let shared = shared.collect();
+        captured.take(place, whole, scalar, shared, pass.offset(), &self.limits)
+    }
 }
 
 /// Walks ahead of the rewriter, finds the siblings, and writes nothing.

@@ -4,8 +4,9 @@ use super::additions;
 use super::pass::Pass;
 use super::skip::Between;
 use super::stream::{State, Stream, Use};
+use super::value::{Scalar, Word};
 use crate::companion::Token;
-use crate::edit::PlaceId;
+use crate::edit::{Edit, PlaceId};
 use crate::error::Error;
 
 impl Stream {
@@ -16,8 +17,47 @@ impl Stream {
         if sites { Use::Site } else { Use::Skip }
     }
 
+    /// A value at a place was passed, and this was done with it.
+    #[cold]
+    pub(super) fn passed(
+        &mut self,
+        place: PlaceId,
+        edit: Edit,
+        pass: &mut Pass<'_>,
+    ) -> Result<(), Error> {
+        let token = match edit {
+            Edit::Keep => None,
+            _ => self.companion(place, pass)?,
+        };
+        let at = self.here(pass);
+        self.additions
+            .pass(&self.places, place, token, at, &self.limits, pass.out)
+            .map_err(|kind| pass.error(kind))
+    }
+
+    /// What stands where companions go has ended, and may stand for nothing.
+    #[cold]
+    pub(super) fn at_site(&mut self, scalar: Scalar, pass: &mut Pass<'_>) -> Result<(), Error> {
+        pass.keep_to(pass.token);
+        let raw = std::mem::take(&mut self.raw);
+        let whole = if raw.is_empty() {
+            pass.token_to(pass.at)
+        } else {
+            &raw
+        };
+        pass.done = pass.at;
+        let nothing = matches!(scalar, Scalar::Word(Word::Null)) || whole == b"\"\"";
+        let (at, next) = (self.here(pass), &self.walk.next);
+        if !nothing {
+            pass.out.write(whole);
+        }
+        self.additions
+            .value(&self.places, next, nothing.then_some(whole), at, pass.out)
+            .map_err(|kind| pass.error(kind))
+    }
+
     /// Where the walk stands, for companions.
-    pub(super) fn here(&self, pass: &Pass<'_>) -> additions::Place {
+    fn here(&self, pass: &Pass<'_>) -> additions::Place {
         additions::Place {
             depth: self.walk.depth(),
             offset: pass.offset(),
@@ -25,11 +65,7 @@ impl Stream {
     }
 
     /// The token of the companion of a value that was just replaced.
-    pub(super) fn companion(
-        &self,
-        place: PlaceId,
-        pass: &mut Pass<'_>,
-    ) -> Result<Option<Token>, Error> {
+    fn companion(&self, place: PlaceId, pass: &mut Pass<'_>) -> Result<Option<Token>, Error> {
         if self.places.companions.of(place).is_none() {
             return Ok(None);
         }

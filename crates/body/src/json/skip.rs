@@ -50,6 +50,7 @@ pub(super) struct Stopped {
 }
 
 /// Walks on from `at`, inside an object or an array.
+#[inline]
 pub(super) fn skip(
     bytes: &[u8],
     mut at: usize,

@@ -262,7 +262,10 @@ impl Stream {
     /// Whether the value that comes next, at this place, must wait for its siblings.
     #[inline]
     fn must_wait(&mut self, place: PlaceId) -> bool {
-        let waits = self.waits && self.ready.is_none() && self.places.siblings.has(place);
+        if !self.waits {
+            return false;
+        }
+        let waits = self.ready.is_none() && self.places.siblings.has(place);
         self.waiting = waits.then_some(place);
         waits
     }
@@ -342,25 +345,12 @@ impl Stream {
         let mut rewind = false;
         match self.token {
             Use::Place(place) if self.captured.is_some() => {
-                let start = |depth| self.walk.start(depth);
-                if let Some(captured) = &mut self.captured {
-                    let levels = self.places.siblings.levels(place);
-                    let depth = self.walk.depth().saturating_sub(1);
-                    let shared = levels.iter().filter_map(|level| level.depth(depth));
-                    let shared = shared.filter_map(|depth| Some((depth, start(depth)?)));
-                    let seen = captured.take(
-                        place,
-                        whole,
-                        scalar,
-                        shared.collect(),
-                        pass.offset(),
-                        &self.limits,
-                    );
-                    seen.map_err(|kind| pass.error(kind))?;
-                }
+                self.capture(place, scalar, pass)
+                    .map_err(|kind| pass.error(kind))?;
             }
             Use::Place(place) => {
-                let siblings = self.ready.take().unwrap_or_default();
+                let ready = self.ready.is_some().then(|| self.ready.take()).flatten();
+                let siblings = ready.as_deref().unwrap_or_default();
                 let decided =
                     self.values
                         .decide(place, whole, scalar, &siblings, &self.limits, pass.editor);
@@ -375,28 +365,10 @@ impl Stream {
                     pass.done = pass.at;
                 }
                 if !self.additions.is_empty() {
-                    let token = match edit {
-                        Edit::Keep => None,
-                        _ => self.companion(place, pass)?,
-                    };
-                    let at = self.here(pass);
-                    self.additions
-                        .pass(&self.places, place, token, at, &self.limits, pass.out)
-                        .map_err(|kind| pass.error(kind))?;
+                    self.passed(place, edit, pass)?;
                 }
             }
-            Use::Site => {
-                pass.keep_to(pass.token);
-                pass.done = pass.at;
-                let nothing = matches!(scalar, Scalar::Word(Word::Null)) || whole == b"\"\"";
-                let (at, next) = (self.here(pass), &self.walk.next);
-                if !nothing {
-                    pass.out.write(whole);
-                }
-                self.additions
-                    .value(&self.places, next, nothing.then_some(whole), at, pass.out)
-                    .map_err(|kind| pass.error(kind))?;
-            }
+            Use::Site => self.at_site(scalar, pass)?,
             Use::Test => {
                 self.values
                     .test(whole, scalar, &mut self.hold, &self.walk, &self.places);

@@ -71,10 +71,11 @@ impl Values {
             return Ok(Edit::Keep);
         };
         self.replacement.clear();
-        let beside: Vec<Option<&[u8]>> = siblings
-            .iter()
-            .map(|text| text.as_ref().map(|text| text.as_slice()))
-            .collect();
+        let mut beside: Vec<Option<&[u8]>> = Vec::new();
+        if !siblings.is_empty() {
+            let texts = siblings.iter().map(Option::as_ref);
+            beside.extend(texts.map(|text| text.map(|text| text.as_slice())));
+        }
         let found = Found {
             place,
             ordinal: self.ordinal,
@@ -183,6 +184,7 @@ impl Values {
 ///
 /// # Errors
 /// [`ErrorKind::Charset`] where it is no text.
+#[inline]
 fn text<'a>(
     whole: &'a [u8],
     scalar: Scalar,

@@ -353,7 +353,7 @@ impl Stream {
                 let siblings = ready.as_deref().unwrap_or_default();
                 let decided =
                     self.values
-                        .decide(place, whole, scalar, &siblings, &self.limits, pass.editor);
+                        .decide(place, whole, scalar, siblings, &self.limits, pass.editor);
                 let edit = match decided {
                     Err(_) if self.lenient => Edit::Keep,
                     decided => decided.map_err(|error| pass.error(error.kind))?,

@@ -90,9 +90,10 @@ impl Gateway {
         };
         let keyring = Arc::new(Mutex::new(keyring));
         let subjects = Subjects::new(Arc::clone(&keyring));
-        let mut opened = keyring.lock().unwrap_or_else(PoisonError::into_inner);
-        let border = border(&plan, opened.as_mut(), &subjects, &settings)?;
-        drop(opened);
+        let border = {
+            let mut opened = keyring.lock().unwrap_or_else(PoisonError::into_inner);
+            border(&plan, opened.as_mut(), &subjects, &settings)?
+        };
         let authority = Authority::open_or_create(&home.authority(), &hosts(&plan))
             .into_diagnostic()
             .wrap_err("the certificate authority cannot be used")?;

@@ -79,6 +79,8 @@ struct Load {
     roots: String,
     puts: Mutex<Vec<Put>>,
     told: AtomicUsize,
+    /// Set while what was put is read back: what is put meanwhile would outrun the reading.
+    paused: AtomicBool,
     over: AtomicBool,
 }
 
@@ -98,6 +100,10 @@ impl Load {
         for number in 0.. {
             if self.over.load(Ordering::Relaxed) {
                 return;
+            }
+            if self.paused.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(2));
+                continue;
             }
             let Some(stream) = connection.as_mut() else {
                 connection = self.connect().ok();
@@ -155,6 +161,7 @@ fn kill_under_load(mut app: App, times: usize) {
         roots: app.gateway.root(),
         puts: Mutex::default(),
         told: AtomicUsize::new(0),
+        paused: AtomicBool::new(false),
         over: AtomicBool::new(false),
     };
     let began = Instant::now();
@@ -176,8 +183,10 @@ fn kill_under_load(mut app: App, times: usize) {
             let part = RandomState::new().hash_one(()) % 1000;
             std::thread::sleep(PAUSE.mul_f64(part as f64 / 1000.0));
             app.gateway.kill_and_restart();
+            load.paused.store(true, Ordering::Relaxed);
             *load.proxy.lock().unwrap_or_else(PoisonError::into_inner) = app.gateway.proxy;
             checked = check(&app, &load, checked);
+            load.paused.store(false, Ordering::Relaxed);
         }
         drop(over);
     });

@@ -13,6 +13,14 @@
 //! The feature `file` adds the store that keeps a keyring in a directory, `backup` the pages that bring one back. What the bytes mean is in
 //! `docs/keyring-format.md`.
 
+#![cfg_attr(
+    not(feature = "file"),
+    expect(
+        dead_code,
+        reason = "what is to be written down concerns a store alone"
+    )
+)]
+
 #[cfg(feature = "backup")]
 pub mod backup;
 mod catalogue;

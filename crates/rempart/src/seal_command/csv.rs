@@ -186,9 +186,9 @@ impl Record {
 
     fn split(&mut self) {
         let mut state = State::Start;
-        let mut begin = self.begin();
-        let end = self.content();
-        for at in begin..end {
+        let (first, end) = (self.begin(), self.content());
+        let mut begin = first;
+        for at in first..end {
             let Some(&byte) = self.bytes.get(at) else {
                 break;
             };

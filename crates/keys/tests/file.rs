@@ -233,7 +233,11 @@ fn a_descriptor_is_read_once_and_closed() {
     drop(write);
     // From here on nobody owns it, as with one that was inherited.
     let number = u16::try_from(read.into_raw_fd()).unwrap();
+    let pipe = || fs::read_link(format!("/dev/fd/{number}")).ok();
+    let before = pipe();
     Passphrase::from_descriptor(number).unwrap();
+    // Another test may have the number by now, never the pipe.
+    assert!(before.is_some() && pipe() != before);
     let error = Passphrase::from_descriptor(u16::MAX).unwrap_err();
     assert!(error.is_away(), "{error:?}");
 }

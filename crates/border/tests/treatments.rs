@@ -1,5 +1,7 @@
 //! What was protected comes back, whatever its treatment (I2), and the app gets what the treatment promises.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod common;
 
 use common::{Vault, begin, border, headers, living};

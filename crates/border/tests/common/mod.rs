@@ -3,7 +3,6 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    clippy::unwrap_used,
     reason = "each test file uses its part"
 )]
 

@@ -17,6 +17,7 @@ mod refuse;
 mod reload;
 mod reveal;
 mod roots;
+mod seal;
 mod secrecy;
 mod treatments;
 mod tunnel;

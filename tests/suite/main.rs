@@ -10,6 +10,7 @@ mod common;
 mod demo;
 mod durable;
 mod erase;
+mod exit;
 mod keys;
 mod memory;
 mod protect;

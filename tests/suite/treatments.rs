@@ -92,7 +92,7 @@ query = [
 "#;
 
 /// A child as it is registered.
-fn child(name: &str) -> Value {
+pub fn child(name: &str) -> Value {
     json!({
         "child": name,
         "note": "Été diabétique, suivi à l’école",
@@ -123,14 +123,15 @@ const HIDDEN: [&str; 10] = [
     "armoire",
 ];
 
-struct Registry {
-    gateway: Gateway,
-    origin: Origin,
+/// The app of this policy, and a gateway before it.
+pub struct Registry {
+    pub gateway: Gateway,
+    pub origin: Origin,
     _authority: Authority,
 }
 
 impl Registry {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let authority = Authority::new();
         let origin = Origin::start(&authority.leaf(&[HOST]), Protocols::Both);
         let gateway = Setup::new()
@@ -146,7 +147,7 @@ impl Registry {
     }
 
     /// Puts a record and gives what the SaaS got.
-    fn put(&self, id: u32, record: &Value) -> Value {
+    pub fn put(&self, id: u32, record: &Value) -> Value {
         let url = format!("https://{HOST}/children/{id}");
         let put = curl(
             &self.gateway,
@@ -171,7 +172,8 @@ impl Registry {
         self.origin.last().target
     }
 
-    fn keys(&self, arguments: &[&str]) -> String {
+    /// Runs a command of `rempart keys` beside the gateway and gives what it says.
+    pub fn keys(&self, arguments: &[&str]) -> String {
         let home = self.gateway.home();
         let home = home.to_str().expect("a path");
         let mut all = vec!["keys"];

@@ -1,5 +1,5 @@
 //! Vectors of sealed files, in `tests/files`: a case as JSON, and what is sealed beside it. Made once, opened
-//! and made again by every later release, and opened by `open_files.py`, which shares no code with this crate.
+//! and made again by every later release, and opened by `tools/rempart-open.py`, which shares no code with this crate.
 //!
 //! `REMPART_WRITE_VECTORS=1 cargo test -p seal --test file_vectors` writes the files that are missing; it never
 //! changes one that is there.

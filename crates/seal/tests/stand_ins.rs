@@ -1,5 +1,5 @@
 //! The vectors of what carries no prefix or a neighbour's text: formats, shifted dates, pointers of other shapes. One
-//! case a file, in `tests/stand_ins`, opened again by `open_stand_ins.py`, which shares no code with this crate.
+//! case a file, in `tests/stand_ins`, opened again by `tools/rempart-open.py`, which shares no code with this crate.
 //!
 //! `REMPART_WRITE_VECTORS=1 cargo test -p seal --test stand_ins` writes the files that are missing; it never changes
 //! one that is there.

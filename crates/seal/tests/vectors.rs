@@ -1,5 +1,5 @@
 //! The vectors: one case a file, in `tests/vectors`. What stands there was sealed by this crate once and is opened
-//! again by every later release, and by `open_vectors.py`, which shares no code with it.
+//! again by every later release, and by `tools/rempart-open.py`, which shares no code with it.
 //!
 //! `REMPART_WRITE_VECTORS=1 cargo test -p seal --test vectors` writes the files that are missing; it never changes
 //! one that is there.

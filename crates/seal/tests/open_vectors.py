@@ -9,7 +9,9 @@ import io
 import json
 import pathlib
 import re
+import sqlite3
 import sys
+import tempfile
 import unicodedata
 
 from cryptography.exceptions import InvalidTag
@@ -87,7 +89,8 @@ def set_of(key, text):
 
 def check_repeat(case):
     """The stream that salts of a request with an idempotency key come from."""
-    seed = kit.mac(key_of(case).derived(b"field-repeat", 64), kit.encode([bytes.fromhex(part) for part in case["parts"]]))
+    parts = kit.encode([bytes.fromhex(part) for part in case["parts"]])
+    seed = kit.mac(key_of(case).derived(b"field-repeat", 64), parts)
     stream = b"".join(kit.mac(seed, kit.number(i, 8)) for i in range(4))
     require(stream.hex().startswith(case["stream"]), "the stream")
 
@@ -152,7 +155,8 @@ class Stub:
 
     def __init__(self, cases, pointer, row):
         self.keys = {case["key_id"]: key_of(case) for case in cases}
-        self.gone, self.fields, self.pointer, self.row = {"0badc0de"}, {pointer["app"]: {pointer["field"]}}, pointer, row
+        self.gone, self.fields = {"0badc0de"}, {pointer["app"]: {pointer["field"]}}
+        self.pointer, self.row = pointer, row
 
     def app_secret(self, app, purpose):
         return bytes.fromhex(self.pointer["app_secret"])
@@ -168,7 +172,8 @@ def check_text():
     def case(name):
         return json.loads((folder / f"{name}.json").read_text())
 
-    sealed, words, pointer = case("vectors/sealed-number"), case("vectors/words-folded"), case("stand_ins/pointer-email")
+    sealed, words = case("vectors/sealed-number"), case("vectors/words-folded")
+    pointer = case("stand_ins/pointer-email")
     token, note = sealed["token"].encode(), words["token"].encode()
     number, text = bytes.fromhex(sealed["plain"]), bytes.fromhex(words["plain"])
     # Its key counts as one of the pointer's field, so that it can stand in the row.
@@ -202,7 +207,8 @@ def check_text():
     for behind, rest in [(b"", b""), (b".", b"."), (b">,", b">,"), (b" x", b" x")]:
         require(opened(local + b"@" + domain.upper() + behind, **own) == number + rest, "an address")
     for behind in (b".com", b"-x", b"_", b"s", b"\xc3\xa9"):
-        require(opened(local + b"@" + domain + behind, **own) == number + b"@" + domain + behind, "an address elsewhere")
+        elsewhere = b"@" + domain + behind
+        require(opened(local + elsewhere, **own) == number + elsewhere, "an address elsewhere")
     require(opened(b'{"n":"' + token + b'"}', is_json=True) == b'{"n":' + number + b"}", "a number in JSON")
     require(opened(b'"a ' + token + b'"', is_json=True) == b'"a ' + number + b'"', "a number in a JSON string")
     require(kit.as_json(b'\x00"\\\n') == b'\\u0000\\"\\\\\\n', "JSON")
@@ -268,10 +274,33 @@ def check_backup():
         require(keyring.gone == {"b7c0ba28", "832148c0"}, "what was destroyed")
 
 
+def check_vault():
+    """A vault in SQLite whose last rows are in its log, and one as tables of PostgreSQL in CSV."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "vault #1.db"
+        database = sqlite3.connect(path)
+        database.executescript(
+            "PRAGMA journal_mode = WAL; CREATE TABLE kept (app TEXT, pointer INTEGER, field TEXT, sealed BLOB);"
+            "CREATE TABLE segments (app TEXT, fingerprint BLOB, sealed BLOB);"
+            "INSERT INTO kept VALUES ('crm', 1099511627775, 'code', x'0aff'), ('crm', 7, '', x'');"
+            "INSERT INTO segments VALUES ('crm', x'0102', x'03'), ('crm', x'0102', x'04'), ('hr', x'0102', x'05');"
+        )
+        kept, segments = pathlib.Path(folder) / "kept.csv", pathlib.Path(folder) / "segments.csv"
+        kept.write_text("app,pointer,field,sealed\ncrm,1099511627775,code,\\x0aff\ncrm,7,,\\x\n")
+        lines = [f"{app},\\x0102,\\x{sealed}" for app, sealed in (("crm", "03"), ("crm", "04"), ("hr", "05"))]
+        segments.write_text("\n".join(["app,fingerprint,sealed", *lines, ""]))
+        for paths in ([path], [kept, segments]):
+            vault = kit.Vault(paths)
+            require(vault.kept("crm", 2**40 - 1) == ("code", b"\x0a\xff"), "a row")
+            require(not vault.kept("crm", 7) and not vault.kept("hr", 2**40 - 1), "no row")
+            require(sorted(vault.segments("crm", b"\1\2")) == [b"\3", b"\4"], "records")
+        database.close()
+
+
 def main(folders):
     passed = failed = 0
     paths = [path for folder in folders for path in sorted(pathlib.Path(folder).glob("*.json"))]
-    apart = [("backup-1", check_backup), ("tokens in text", check_text)]
+    apart = [("backup-1", check_backup), ("tokens in text", check_text), ("vault", check_vault)]
     for name, run in [*apart, *((path.name, lambda path=path: check(path)) for path in paths)]:
         try:
             run()

@@ -59,6 +59,7 @@ stable = true
 class = "personal"
 treatment = "vault"
 shape = "digits:9"
+stable = true
 
 [[routes]]
 match = ["PUT /children/{id}", "GET /children/{id}"]
@@ -99,7 +100,7 @@ pub fn child(name: &str) -> Value {
         "allergy": "arachides",
         "number": "TREM 8051 1234",
         "chart": "004-512-77",
-        "sin": "046 454 286",
+        "sin": "130 692 544",
         "born": "2021-04-12",
         "enrolled": "2024-09-03",
         "phone": "418 555-0123",
@@ -111,12 +112,12 @@ pub fn child(name: &str) -> Value {
 
 /// What of it must not leave.
 const HIDDEN: [&str; 10] = [
-    "diab",
+    "diabé",
     "arachides",
     "8051 1234",
     "80511234",
     "04-512-7",
-    "454 286",
+    "692 544",
     "2021-04-12",
     "2024-09-03",
     "m.gagnon",

@@ -7,7 +7,7 @@
 //! - [`format`](mod@format), [`date`]: stand-ins that look like what they stand for.
 //! - [`PointerKey`], [`Pointer`]: the short text that stands for a value kept in the vault.
 //! - [`StableKey`]: names and seals what `stable` fields remember.
-//! - [`file`]: whole files, in segments that open alone.
+//! - [`mod@file`]: whole files, in segments that open alone.
 //! - [`Scanner`]: finds both in any bytes, and says where each ends.
 //!
 //! The bytes are fixed in `docs/token-format.md`, with vectors in `tests/vectors`. Nothing here decides who may

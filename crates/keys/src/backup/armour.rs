@@ -33,7 +33,7 @@ pub(crate) fn write(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads what [`write`] wrote, with any white space around its lines.
+/// Reads what [`write()`] wrote, with any white space around its lines.
 pub(crate) fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<u8>, BackupError> {
     let mut bytes = Vec::new();
     let lines = lines.map(str::trim).filter(|line| !line.is_empty());

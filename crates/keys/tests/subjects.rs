@@ -301,7 +301,10 @@ fn files_beside_that_a_crash_left_do_not_matter() {
 fn a_keyring_of_version_1_opens_and_is_saved_as_the_version_of_today() {
     let home = tempfile::tempdir().unwrap();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/version-1");
-    for (name, file) in [("keyring.json", "keyring.json"), ("root.key", "root-key.txt")] {
+    for (name, file) in [
+        ("keyring.json", "keyring.json"),
+        ("root.key", "root-key.txt"),
+    ] {
         let path = home.path().join(name);
         fs::copy(fixture.join(file), &path).unwrap();
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -45,9 +45,8 @@ pub(crate) fn check(fields: &[NamedField<'_>], routes: &[ReadRoute], faults: &mu
                 across.one_epoch(faults);
             }
             Treatment::Vault(pointing) if !pointing.shape.has_prefix() => across.revealed(faults),
+            Treatment::Match | Treatment::Words { .. } => across.apart(faults),
             Treatment::Vault(_)
-            | Treatment::Match
-            | Treatment::Words { .. }
             | Treatment::Mask
             | Treatment::Block
             | Treatment::Pass => {}
@@ -140,6 +139,23 @@ impl<'a> Across<'a, '_> {
             let help = "say it with `subject = \"$.id\"` or `subject = \"{id}\"`, on the place or on the field";
             faults.error("policy::no-subject", spot.at.clone(), message, help);
         }
+    }
+
+    /// Values of two subjects are under two keys: a search for one of them finds those of its own subject only.
+    fn apart(&self, faults: &mut Faults<'_>) {
+        let mut kept = self.places().filter(|(place, _)| place.part == Part::Body);
+        let asked = self.places().find(|(place, _)| place.part == Part::Query);
+        let Some((place, spot)) = asked.filter(|_| kept.any(|(place, _)| place.subject.is_some()))
+        else {
+            return;
+        };
+        let message = format!(
+            "`{}` is sealed under a key of each subject: a search at `{}` finds at most what is its own subject's",
+            self.name(),
+            place.at
+        );
+        let help = "take `subject` from the field, or the place from `query`";
+        faults.warning("policy::subject-search", spot.at.clone(), message, help);
     }
 
     /// A stand-in made with a tweak opens only with the same one.

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use e2e::{Protocols, Setup, curl, run};
+use e2e::{Protocols, curl, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{App, POLICY, url};
+use crate::common::{App, url};
 
 const VALUE: &str = "Marie-Ève Lafrenière";
 
@@ -118,44 +118,4 @@ fn what_was_shredded_beside_a_gateway_is_not_revealed_again() {
     assert_eq!(seen(&app, &new), VALUE, "the field has a new key");
     let journal = fs::read_to_string(home.join("journal.jsonl")).expect("a journal");
     assert!(journal.contains("\"shredded-epoch\""), "{journal}");
-}
-
-#[test]
-fn a_person_who_is_shredded_is_gone_and_the_others_are_not() {
-    let policy = POLICY.replace(
-        "[fields.note]\nclass = \"health\"",
-        "[fields.note]\nsubject = \"$.id\"\nclass = \"health\"",
-    );
-    assert_ne!(policy, POLICY);
-    let app = App::start_with(Protocols::Both, Setup::new());
-    fs::write(app.gateway.policy_file("crm.toml"), policy).expect("the policy is written");
-    app.gateway.signal(rustix::process::Signal::HUP);
-    e2e::until(10, "the policy is in force", || {
-        app.gateway.said().contains("are in force").then_some(())
-    });
-    let home = app.gateway.home();
-    let of = |id: &str| {
-        let body = json!({ "id": id, "note": VALUE }).to_string();
-        assert_eq!(
-            curl(&app.gateway, &["--json", &body, &url("/people")]).status,
-            201
-        );
-        let held: Value = serde_json::from_slice(&app.origin.last().body).expect("JSON");
-        held["note"].as_str().expect("a token").to_owned()
-    };
-    let (one, other) = (of("4711"), of("4712"));
-    assert_eq!(
-        seen(&app, &format!("{one} {other}")),
-        format!("{VALUE} {VALUE}")
-    );
-    let said = keys(&["shred", "--subject", "4711", "--yes"], &home);
-    assert!(said.contains("crm/note, epoch 1"), "{said}");
-    let left = seen(&app, &format!("{one} {other}"));
-    assert!(left.ends_with(&format!(" {VALUE}")), "{left}");
-    assert!(!left.starts_with(VALUE), "{left}");
-    assert_eq!(
-        seen(&app, &of("4711")),
-        VALUE,
-        "who comes back has a new key"
-    );
 }

@@ -14,6 +14,9 @@ use crate::ask::MemoryName;
 /// The most that one answer is remembered of: a list of thousands is no edit form.
 const MOST: usize = 4096;
 
+/// Bytes of the longest token that is remembered: of a value of 32 KiB. What waits to be written is bounded by it.
+const LONGEST: usize = 64 << 10;
+
 /// What an exchange reveals of `stable` fields, for its caller to keep.
 #[derive(Clone)]
 pub(crate) struct Memory {
@@ -58,7 +61,7 @@ impl Memory {
             return;
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.count >= MOST {
+        if kept.count >= MOST || token.len() > LONGEST {
             return;
         }
         kept.count += 1;

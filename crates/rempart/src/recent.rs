@@ -9,14 +9,14 @@ use moka::sync::Cache;
 use tokio::sync::mpsc;
 use vault::{Stable, Vault};
 
-/// How many of the latest memories are at hand: about 20 MB.
-const AT_HAND: u64 = 65_536;
+/// Bytes of the latest memories that are at hand.
+const AT_HAND: u64 = 32 << 20;
 
-/// How many may wait for the vault; what comes beyond is at hand only.
-const QUEUE: usize = 16_384;
+/// How many may wait for the vault, each at most 64 KiB; what comes beyond is at hand only.
+const QUEUE: usize = 1024;
 
 /// How many are written at once.
-const BATCH: usize = 1024;
+const BATCH: usize = 256;
 
 /// The latest memories.
 #[derive(Debug, Clone)]
@@ -38,7 +38,12 @@ impl Recent {
             }
         });
         Self {
-            at_hand: Cache::new(AT_HAND),
+            at_hand: Cache::builder()
+                .max_capacity(AT_HAND)
+                .weigher(|name: &(String, [u8; 20]), sealed: &Arc<[u8]>| {
+                    u32::try_from(name.0.len() + 64 + sealed.len()).unwrap_or(u32::MAX)
+                })
+                .build(),
             queue,
         }
     }

@@ -300,3 +300,41 @@ fn a_retry_stores_the_same_bytes() {
     assert_eq!(send("k-1"), first);
     assert_ne!(send("k-2"), first);
 }
+
+#[test]
+fn looked_up_values_that_repeat_too_often_are_warned_of_and_still_leave() {
+    let authority = Authority::new();
+    let origin = Origin::start(&authority.leaf(&[HOST]), Protocols::Both);
+    let policy = r#"
+[app]
+id = "registry"
+operator = { name = "Foreign Inc.", jurisdiction = "US" }
+hosts = ["crm.saas.example"]
+[fields.province]
+class = "personal"
+treatment = "match"
+[[routes]]
+match = "PUT /lists/{id}"
+body = "json"
+protect = [{ at = "$.provinces[*]", field = "province" }]
+"#;
+    let gateway = Setup::new()
+        .policy("registry.toml", policy)
+        .host(HOST, &origin)
+        .trust(&authority)
+        .start();
+    let provinces: Vec<&str> = ["QC", "ON", "NB"].into_iter().cycle().take(32).collect();
+    let body = json!({ "provinces": provinces }).to_string();
+    for id in 0..40 {
+        let url = format!("https://{HOST}/lists/{id}");
+        let put = curl(&gateway, &["-X", "PUT", "--json", &body, &url]);
+        assert_eq!(put.status, 201, "never refused: {put:?}");
+    }
+    let said = gateway.said();
+    assert_eq!(
+        said.matches("equal tokens tell too much").count(),
+        1,
+        "said once: {said}"
+    );
+    assert!(!said.contains("QC"), "{said}");
+}

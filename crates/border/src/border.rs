@@ -15,7 +15,7 @@ use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 
 use crate::confine::confinement;
 use crate::keys::OfApp;
-use crate::sealer::Plain;
+use crate::value::Plain;
 use crate::{Keys, Limits, Refusal, SubjectKey, pointers};
 
 /// The compiled plan with its keys and limits. Cheap to clone; replaced whole on reload, and an exchange that has

@@ -13,8 +13,7 @@ use policy::{Dates, Field, PointerShape, Treatment};
 use crate::border::Inner;
 use crate::counts::Counts;
 use crate::memory::Memory;
-use crate::sealer::Plain;
-use crate::value::{Parameters, Value};
+use crate::value::{Parameters, Plain, Value};
 use crate::{Answer, Ask, Asked, pointers};
 
 /// What stands where a token was cut short by the app: never guessed, never gibberish.

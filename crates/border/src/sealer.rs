@@ -10,13 +10,12 @@ use std::sync::Arc;
 
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId};
 use policy::{Part, PointerShape, Treatment};
-use zeroize::Zeroizing;
 
 use crate::border::Inner;
 use crate::counts::Counts;
 use crate::memory::{Memory, same_text};
 use crate::tokens::{Glued, Stands, look};
-use crate::value::{Parameters, Value};
+use crate::value::{Parameters, Plain, Value};
 use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
 
 /// Decides about every value of one request; keeps the asks and the refusal.
@@ -414,6 +413,3 @@ impl Editor for Sealer {
         self.other_epochs(place, value, others);
     }
 }
-
-/// A value for a person to read in memory only.
-pub(crate) type Plain = Zeroizing<Vec<u8>>;

@@ -4,7 +4,7 @@ use body::AskId;
 use policy::Field;
 
 use crate::border::Inner;
-use crate::sealer::Plain;
+use crate::value::Plain;
 
 /// What [`look`] found.
 pub(crate) enum Stands {

@@ -6,8 +6,8 @@ use body::{Edit, PlaceId, ValueType};
 use policy::{Dates, Field, Part, Place, PointerShape, Pointing, Treatment, normalise};
 use seal::{Chance, FieldKey, Pad, PointerId, Repeat};
 
-use crate::sealer::{Outcome, Plain, Sealer};
-use crate::value::Value;
+use crate::sealer::{Outcome, Sealer};
+use crate::value::{Plain, Value};
 use crate::{Asked, Refusal, SubjectKey, pointers};
 
 /// What a masked value, and one that went to its companion, is replaced by.

@@ -2,11 +2,14 @@
 
 use body::{AskId, Found, ValueType};
 use policy::{Beside, Place};
+use zeroize::Zeroizing;
 
-use crate::sealer::Plain;
+/// A value for a person to read, in memory only.
+pub(crate) type Plain = Zeroizing<Vec<u8>>;
 
 /// A value on its way out. Its text travels apart, since it changes on the way: parts opened, steps normalised.
-#[derive(Clone, Debug)]
+/// Not to be printed: what stands beside it is as plain as it is.
+#[derive(Clone)]
 pub(crate) struct Value {
     /// The index of its place in the route.
     pub place: usize,

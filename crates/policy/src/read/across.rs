@@ -46,10 +46,7 @@ pub(crate) fn check(fields: &[NamedField<'_>], routes: &[ReadRoute], faults: &mu
             }
             Treatment::Vault(pointing) if !pointing.shape.has_prefix() => across.revealed(faults),
             Treatment::Match | Treatment::Words { .. } => across.apart(faults),
-            Treatment::Vault(_)
-            | Treatment::Mask
-            | Treatment::Block
-            | Treatment::Pass => {}
+            Treatment::Vault(_) | Treatment::Mask | Treatment::Block | Treatment::Pass => {}
         }
     }
 }

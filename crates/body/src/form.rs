@@ -7,6 +7,7 @@
 mod additions;
 mod beside;
 pub(crate) mod encoding;
+mod fields;
 mod name;
 mod stream;
 
@@ -14,7 +15,7 @@ pub use name::{Name, Names};
 pub(crate) use stream::HIDDEN;
 pub use stream::Stream;
 
-pub(crate) use beside::{Captured, Stars};
+pub(crate) use fields::{Fields, Walk, pause};
 
 use std::sync::Arc;
 

@@ -391,6 +391,26 @@ fn parts_know_their_siblings_within_lookahead() {
         split(&plan, limits, &body(&[("name", "A")])).unwrap(),
         body(&[("name", "A|-")])
     );
+    assert_eq!(
+        split(
+            &plan,
+            limits,
+            &body(&[
+                ("l[1][b]", "1"),
+                ("l[1][a]", ""),
+                ("l[2][b]", "2"),
+                ("l[2][a]", "A")
+            ])
+        )
+        .unwrap(),
+        body(&[
+            ("l[1][b]", "1"),
+            ("l[1][a]", ""),
+            ("l[2][b]", "2"),
+            ("l[2][a]", "A|2")
+        ]),
+        "an empty value does not leave its siblings to the next"
+    );
     let far = "x".repeat(700);
     assert_eq!(
         split(

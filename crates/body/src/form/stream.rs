@@ -6,12 +6,12 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::additions::Additions;
-use super::beside::{Captured, Stars};
 use super::encoding;
+use super::fields::{self, Fields, Walk};
 use super::name::Names;
-use crate::ahead::{self, Pause};
+use crate::ahead::Pause;
 use crate::companion::Token;
-use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::edit::{Edit, Editor, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::out::Out;
@@ -46,26 +46,15 @@ pub(crate) const HIDDEN: ErrorKind = ErrorKind::Syntax {
 
 /// One form on its way out.
 pub struct Stream {
-    names: Arc<Names>,
-    limits: Limits,
+    fields: Fields,
     state: State,
     /// What stands in earlier chunks of the name or the value that is being read.
     raw: Zeroizing<Vec<u8>>,
     plain: Zeroizing<Vec<u8>>,
     replacement: Zeroizing<Vec<u8>>,
     written: Zeroizing<Vec<u8>>,
-    ordinal: u32,
     /// Whether nothing fails: what is not as it should be passes.
     lenient: bool,
-    /// Whether values with siblings wait for them.
-    waits: bool,
-    /// The value that waits for its siblings, and these once they are known.
-    waiting: Option<PlaceId>,
-    ready: Option<ahead::Values>,
-    /// The brackets in the name of the field that is being read.
-    stars: Stars,
-    /// What was found, where this stream only looks for siblings.
-    captured: Option<Captured>,
     additions: Additions,
     offset: u64,
 }
@@ -75,20 +64,13 @@ impl Stream {
     #[must_use]
     pub fn new(names: Arc<Names>, limits: Limits) -> Self {
         Self {
-            names,
-            limits,
+            fields: Fields::new(names, limits),
             state: State::Name,
             raw: Zeroizing::default(),
             plain: Zeroizing::default(),
             replacement: Zeroizing::default(),
             written: Zeroizing::default(),
-            ordinal: 0,
             lenient: false,
-            waits: false,
-            waiting: None,
-            ready: None,
-            stars: Stars::new(),
-            captured: None,
             additions: Additions::default(),
             offset: 0,
         }
@@ -100,19 +82,15 @@ impl Stream {
     }
 
     /// The same, where values wait for their siblings.
-    pub(super) fn waiting(self) -> Self {
-        Self {
-            waits: true,
-            ..self
-        }
+    pub(super) fn waiting(mut self) -> Self {
+        self.fields.wait();
+        self
     }
 
     /// The same, looking for siblings only.
-    pub(super) fn capturing(self) -> Self {
-        Self {
-            captured: Some(Captured::default()),
-            ..self
-        }
+    pub(super) fn capturing(mut self) -> Self {
+        self.fields.capture();
+        self
     }
 
     /// Reads a name that has ended and gives what its value is for.
@@ -135,15 +113,11 @@ impl Stream {
     }
 
     fn purpose(&mut self, name: &[u8]) -> Purpose {
-        let names = &self.names;
-        let Some(place) = names.find(name) else {
-            let site = names.beside.companion_at(name);
-            return site.map_or(Purpose::Passes, Purpose::Site);
-        };
-        if self.captured.is_some() || names.has_siblings(place) {
-            self.stars = names.stars(place, name);
+        if let Some(place) = self.fields.begin(name) {
+            return Purpose::Place(place);
         }
-        Purpose::Place(place)
+        let site = self.fields.names.beside.companion_at(name);
+        site.map_or(Purpose::Passes, Purpose::Site)
     }
 
     /// Handles a value at a place that ends with `rest`, which stands in the current chunk at `from`.
@@ -177,14 +151,14 @@ impl Stream {
         }
         raw.clear();
         self.raw = raw;
-        if let Some((number, companion)) = self.names.beside.companion(place) {
+        if let Some((number, companion)) = self.fields.names.beside.companion(place) {
             let token = match edit {
                 Edit::Keep => None,
                 _ => Token::of(place, editor).map_err(|error| error.kind)?,
             };
             let end = self.offset + rest.len() as u64;
             self.additions
-                .pass(number, companion, token, end, &self.limits, out)?;
+                .pass(number, companion, token, end, &self.fields.limits, out)?;
         }
         Ok(())
     }
@@ -195,48 +169,17 @@ impl Stream {
         raw: &[u8],
         editor: &mut dyn Editor,
     ) -> Result<Edit, ErrorKind> {
-        self.fits(raw.len())?;
-        if raw.is_empty() && self.captured.is_none() {
-            return Ok(Edit::Keep);
-        }
+        self.fields.fits(raw.len())?;
         self.plain.clear();
         encoding::decode(raw, &mut self.plain)?;
-        if let Some(captured) = &mut self.captured {
-            let stars = std::mem::take(&mut self.stars);
-            captured.take(place, stars, &self.plain, self.limits.lookahead)?;
-            return Ok(Edit::Keep);
-        }
         self.replacement.clear();
-        let siblings = self.ready.take().unwrap_or_default();
-        let beside: Vec<Option<&[u8]>> = siblings
-            .iter()
-            .map(|text| text.as_ref().map(|text| text.as_slice()))
-            .collect();
-        let found = Found {
-            place,
-            ordinal: self.ordinal,
-            value_type: ValueType::String,
-            text: &self.plain,
-            beside: &beside,
-        };
-        self.ordinal = self.ordinal.saturating_add(1);
-        editor
-            .value(found, &mut self.replacement)
-            .map_err(|error| error.kind)
-    }
-
-    fn fits(&self, length: usize) -> Result<(), ErrorKind> {
-        let limit = self.limits.value;
-        if length > limit {
-            Err(ErrorKind::ValueTooLong { limit })
-        } else {
-            Ok(())
-        }
+        let replacement = &mut self.replacement;
+        self.fields.decide(place, &self.plain, editor, replacement)
     }
 
     /// A name is held to be looked up: it may not be longer than what else is held for a decision.
     fn name_fits(&self, length: usize) -> Result<(), ErrorKind> {
-        let limit = self.limits.lookahead;
+        let limit = self.fields.limits.lookahead;
         if length > limit {
             Err(ErrorKind::Lookahead { limit })
         } else {
@@ -254,7 +197,9 @@ impl Stream {
     ) -> Result<usize, ErrorKind> {
         let rest = chunk.get(at..).unwrap_or_default();
         if let State::Value(Purpose::Place(place)) = self.state
-            && self.must_wait(place, rest)
+            && self.raw.is_empty()
+            && rest.first().is_some_and(|byte| *byte != b'&')
+            && self.fields.must_wait(place)
         {
             return Ok(at);
         }
@@ -290,7 +235,7 @@ impl Stream {
             }
             (State::Hidden, found) => {
                 out.keep(at..end);
-                if self.raw.len() + length > self.limits.lookahead {
+                if self.raw.len() + length > self.fields.limits.lookahead {
                     // No protected name is as long.
                     self.raw.clear();
                     self.state = State::Value(Purpose::Passes);
@@ -323,11 +268,10 @@ impl Stream {
             }
             (State::Value(Purpose::Place(_)), None) => {
                 self.raw.extend_from_slice(piece);
-                let fits = self.fits(self.raw.len());
+                let fits = self.fields.fits(self.raw.len());
                 if fits.is_err() && self.lenient {
                     out.write(&self.raw);
                     self.raw.clear();
-                    self.ready = None;
                     self.state = State::Value(Purpose::Passes);
                     return Ok(end);
                 }
@@ -345,7 +289,7 @@ impl Stream {
                     return Ok(at);
                 }
                 if found.is_some() {
-                    let beside = &self.names.beside;
+                    let beside = &self.fields.names.beside;
                     self.additions.arrive(number, beside, self.offset, out)?;
                     self.state = State::Name;
                 }
@@ -359,7 +303,7 @@ impl Stream {
 impl Rewriter for Stream {
     fn push(&mut self, chunk: &Bytes, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(chunk);
-        self.chunk(chunk, editor, out).map(drop)
+        self.walk_chunk(chunk, editor, out).map(drop)
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
@@ -371,13 +315,18 @@ impl Rewriter for Stream {
             State::Value(Purpose::Place(place)) => self.value(place, &[], 0, editor, out),
             State::Value(Purpose::Site(number)) => {
                 self.additions
-                    .arrive(number, &self.names.beside, self.offset, out)
+                    .arrive(number, &self.fields.names.beside, self.offset, out)
             }
         };
         let parted = self.offset == 0 || (self.state == State::Name && empty);
         done.and_then(|()| {
-            self.additions
-                .finish(&self.names.beside, parted, self.offset, &self.limits, out)
+            self.additions.finish(
+                &self.fields.names.beside,
+                parted,
+                self.offset,
+                &self.fields.limits,
+                out,
+            )
         })
         .map_err(|kind| Error::new(kind, self.offset))
     }
@@ -389,8 +338,25 @@ impl Rewriter for Stream {
 }
 
 impl Stream {
-    /// Takes a chunk; says where it waits for siblings.
-    fn chunk(
+    /// A name has ended without a value.
+    fn bare(&mut self, purpose: Purpose) -> Result<(), ErrorKind> {
+        match purpose {
+            Purpose::Site(number) => self.additions.take(number),
+            Purpose::Place(_) | Purpose::Passes => Ok(()),
+        }
+    }
+}
+
+impl Walk for Stream {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn fields_mut(&mut self) -> &mut Fields {
+        &mut self.fields
+    }
+
+    fn walk_chunk(
         &mut self,
         chunk: &[u8],
         editor: &mut dyn Editor,
@@ -403,86 +369,14 @@ impl Stream {
             at = self
                 .step(chunk, at, editor, out)
                 .map_err(|kind| Error::new(kind, start + at as u64))?;
-            if self.waiting.is_some() {
+            if self.fields.is_waiting() {
                 self.offset = start + at as u64;
-                let before = Zeroizing::default();
-                return Ok(Some(Pause { before, at }));
+                return Ok(Some(fields::pause(at)));
             }
         }
         self.offset = start + chunk.len() as u64;
-        let reached = self.additions.reaches(self.offset, &self.limits);
+        let reached = self.additions.reaches(self.offset, &self.fields.limits);
         reached.map_err(|kind| Error::new(kind, self.offset))?;
         Ok(None)
-    }
-
-    /// Whether the value that begins with `rest` must wait for its siblings.
-    fn must_wait(&mut self, place: PlaceId, rest: &[u8]) -> bool {
-        let begins = self.raw.is_empty() && rest.first().is_some_and(|byte| *byte != b'&');
-        let waits = self.waits && begins && self.ready.is_none() && self.names.has_siblings(place);
-        self.waiting = waits.then_some(place);
-        waits
-    }
-
-    /// A name has ended without a value.
-    fn bare(&mut self, purpose: Purpose) -> Result<(), ErrorKind> {
-        match purpose {
-            Purpose::Site(number) => self.additions.take(number),
-            Purpose::Place(_) | Purpose::Passes => Ok(()),
-        }
-    }
-}
-
-impl ahead::Walker for Stream {
-    type Scout = Self;
-
-    fn walk(
-        &mut self,
-        bytes: &Bytes,
-        editor: &mut dyn Editor,
-        out: &mut Out,
-    ) -> Result<Option<Pause>, Error> {
-        out.begin(bytes);
-        self.chunk(bytes, editor, out)
-    }
-
-    fn siblings(&self, scout: &Self) -> Option<ahead::Values> {
-        let captured = scout.captured.as_ref()?;
-        self.names.values(self.waiting?, &self.stars, captured)
-    }
-
-    fn resume(&mut self, siblings: ahead::Values) {
-        self.ready = Some(siblings);
-    }
-
-    fn end(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
-        self.finish(editor, out)
-    }
-
-    fn held(&self) -> usize {
-        Rewriter::held(self)
-    }
-}
-
-impl ahead::Scout<Stream> for Stream {
-    fn look(&mut self, bytes: &Bytes) -> Result<(), Error> {
-        let mut nowhere = Out::new();
-        nowhere.begin(bytes);
-        self.chunk(bytes, &mut ahead::Nobody, &mut nowhere)
-            .map(drop)
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        // What the form ends with may be a sibling.
-        self.finish(&mut ahead::Nobody, &mut Out::new())?;
-        if let Some(captured) = &mut self.captured {
-            captured.end();
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self, _: &Stream, _: u64) {}
-
-    fn held(&self) -> usize {
-        Rewriter::held(self) + self.captured.as_ref().map_or(0, Captured::held)
     }
 }

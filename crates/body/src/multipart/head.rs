@@ -3,7 +3,7 @@
 use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
-use crate::form::{Names, Stars};
+use crate::form::Fields;
 
 /// What a part's head says.
 #[derive(Debug, Default)]
@@ -104,14 +104,15 @@ impl Head {
     ///
     /// # Errors
     /// As said, and where the name is not UTF-8.
-    pub(super) fn place(&self, names: &Names) -> Result<Option<PlaceId>, ErrorKind> {
+    pub(super) fn place(&self, fields: &mut Fields) -> Result<Option<PlaceId>, ErrorKind> {
         let Some(name) = &self.name else {
             return Ok(None);
         };
         if std::str::from_utf8(name).is_err() {
             return Err(ErrorKind::Charset);
         }
-        let place = names.find(name);
+        let place = fields.begin(name);
+        let names = &fields.names;
         if memchr::memchr2(b'\\', b'%', name).is_some() {
             let unescaped = unescape(name);
             let readings = [
@@ -124,13 +125,6 @@ impl Head {
             }
         }
         Ok(place)
-    }
-
-    /// What stands in the part's name for each `[*]` of the name of its place.
-    pub(super) fn stars(&self, names: &Names, place: PlaceId) -> Stars {
-        self.name
-            .as_ref()
-            .map_or_else(Stars::new, |name| names.stars(place, name))
     }
 
     /// Whether the part may stand at a place: text in UTF-8, without an encoding around it.
@@ -241,14 +235,17 @@ fn browsers(name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::Name;
+    use crate::Limits;
+    use crate::form::{Name, Names};
 
     fn place(head: &str) -> Result<Option<PlaceId>, ErrorKind> {
         let names = ["n", "a\"b", "é"].iter().zip(0..);
         let names = names
             .map(|(name, id)| (Name::parse(name).unwrap(), PlaceId(id)))
             .collect();
-        Head::parse(head.as_bytes())?.place(&Names::compile(names).unwrap())
+        let names = Names::compile(names).unwrap();
+        let mut fields = Fields::new(names.into(), Limits::default());
+        Head::parse(head.as_bytes())?.place(&mut fields)
     }
 
     #[test]

@@ -7,11 +7,11 @@ use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::head::Head;
-use crate::ahead::{self, Pause};
-use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::ahead::Pause;
+use crate::edit::{Edit, Editor, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
-use crate::form::{Captured, Names, Stars};
+use crate::form::{Fields, Names, Walk, pause};
 use crate::out::Out;
 use crate::{Limits, Rewriter};
 
@@ -48,8 +48,7 @@ const LONGEST_BOUNDARY: usize = 70;
 
 /// One multipart body on its way out.
 pub struct Stream {
-    names: Arc<Names>,
-    limits: Limits,
+    fields: Fields,
     /// A line break and the delimiter.
     delimiter: Finder<'static>,
     state: State,
@@ -57,16 +56,6 @@ pub struct Stream {
     tail: Vec<u8>,
     /// What stands in earlier chunks of the head or the content that is being read.
     raw: Zeroizing<Vec<u8>>,
-    ordinal: u32,
-    /// Whether values with siblings wait for them.
-    waits: bool,
-    /// The value that waits for its siblings, and these once they are known.
-    waiting: Option<PlaceId>,
-    ready: Option<ahead::Values>,
-    /// The brackets in the name of the part that is being read.
-    stars: Stars,
-    /// What was found, where this stream only looks for siblings.
-    captured: Option<Captured>,
     offset: u64,
 }
 
@@ -83,37 +72,26 @@ impl Stream {
         }
         let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
         Ok(Self {
-            names,
-            limits,
+            fields: Fields::new(names, limits),
             delimiter: Finder::new(&delimiter).into_owned(),
             state: State::Passing,
             // The first delimiter may stand at the very beginning, without a line before it.
             tail: b"\r\n".to_vec(),
             raw: Zeroizing::default(),
-            ordinal: 0,
-            waits: false,
-            waiting: None,
-            ready: None,
-            stars: Stars::new(),
-            captured: None,
             offset: 0,
         })
     }
 
     /// The same, where values wait for their siblings.
-    pub(super) fn waiting(self) -> Self {
-        Self {
-            waits: true,
-            ..self
-        }
+    pub(super) fn waiting(mut self) -> Self {
+        self.fields.wait();
+        self
     }
 
     /// The same, looking for siblings only.
-    pub(super) fn capturing(self) -> Self {
-        Self {
-            captured: Some(Captured::default()),
-            ..self
-        }
+    pub(super) fn capturing(mut self) -> Self {
+        self.fields.capture();
+        self
     }
 
     /// The offset after the first delimiter that ends at or after `at`.
@@ -153,7 +131,8 @@ impl Stream {
         out: &mut Out,
     ) -> Result<usize, ErrorKind> {
         if let State::Content(place) = self.state
-            && self.must_wait(place)
+            && self.raw.is_empty()
+            && self.fields.must_wait(place)
         {
             return Ok(at);
         }
@@ -175,6 +154,9 @@ impl Stream {
                 out.keep(at..at + 1);
                 let byte = chunk.get(at).copied().unwrap_or_default();
                 self.state = next(line, byte)?;
+                if self.state == State::Epilogue {
+                    self.fields.end();
+                }
                 if self.state == State::Head {
                     // The line break that was just read stands before the first header.
                     self.raw.extend_from_slice(b"\r\n");
@@ -186,7 +168,8 @@ impl Stream {
                 None => {
                     self.raw
                         .extend_from_slice(chunk.get(at..).unwrap_or_default());
-                    self.fits(self.raw.len().saturating_sub(self.delimiter.needle().len()))?;
+                    self.fields
+                        .fits(self.raw.len().saturating_sub(self.delimiter.needle().len()))?;
                     Ok(chunk.len())
                 }
                 Some(end) => {
@@ -217,12 +200,9 @@ impl Stream {
             Some(_) => {
                 let lines = self.raw.get(2..length).unwrap_or_default();
                 let head = Head::parse(lines)?;
-                let place = head.place(&self.names)?;
-                if let Some(place) = place {
+                let place = head.place(&mut self.fields)?;
+                if place.is_some() {
                     head.is_text()?;
-                    if self.captured.is_some() || self.names.has_siblings(place) {
-                        self.stars = head.stars(&self.names, place);
-                    }
                 }
                 self.state = place.map_or(State::Passing, State::Content);
                 self.raw.clear();
@@ -284,41 +264,11 @@ impl Stream {
         editor: &mut dyn Editor,
         replacement: &mut Vec<u8>,
     ) -> Result<Edit, ErrorKind> {
-        self.fits(value.len())?;
-        if value.is_empty() && self.captured.is_none() {
-            return Ok(Edit::Keep);
-        }
+        self.fields.fits(value.len())?;
         if !crate::text::is_text(value) {
             return Err(ErrorKind::Charset);
         }
-        if let Some(captured) = &mut self.captured {
-            let stars = std::mem::take(&mut self.stars);
-            captured.take(place, stars, value, self.limits.lookahead)?;
-            return Ok(Edit::Keep);
-        }
-        let siblings = self.ready.take().unwrap_or_default();
-        let beside: Vec<Option<&[u8]>> = siblings
-            .iter()
-            .map(|text| text.as_ref().map(|text| text.as_slice()))
-            .collect();
-        let found = Found {
-            place,
-            ordinal: self.ordinal,
-            value_type: ValueType::String,
-            text: value,
-            beside: &beside,
-        };
-        self.ordinal = self.ordinal.saturating_add(1);
-        editor.value(found, replacement).map_err(|error| error.kind)
-    }
-
-    fn fits(&self, length: usize) -> Result<(), ErrorKind> {
-        let limit = self.limits.value;
-        if length > limit {
-            Err(ErrorKind::ValueTooLong { limit })
-        } else {
-            Ok(())
-        }
+        self.fields.decide(place, value, editor, replacement)
     }
 }
 
@@ -340,7 +290,7 @@ fn next(line: Line, byte: u8) -> Result<State, ErrorKind> {
 impl Rewriter for Stream {
     fn push(&mut self, chunk: &Bytes, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
         out.begin(chunk);
-        self.chunk(chunk, editor, out).map(drop)
+        self.walk_chunk(chunk, editor, out).map(drop)
     }
 
     fn finish(&mut self, _: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
@@ -362,9 +312,16 @@ impl Rewriter for Stream {
     }
 }
 
-impl Stream {
-    /// Takes a chunk; says where it waits for siblings.
-    fn chunk(
+impl Walk for Stream {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn fields_mut(&mut self) -> &mut Fields {
+        &mut self.fields
+    }
+
+    fn walk_chunk(
         &mut self,
         chunk: &[u8],
         editor: &mut dyn Editor,
@@ -376,72 +333,12 @@ impl Stream {
             at = self
                 .step(chunk, at, editor, out)
                 .map_err(|kind| Error::new(kind, offset))?;
-            if self.waiting.is_some() {
+            if self.fields.is_waiting() {
                 self.offset += at as u64;
-                let before = Zeroizing::default();
-                return Ok(Some(Pause { before, at }));
+                return Ok(Some(pause(at)));
             }
         }
         self.offset += chunk.len() as u64;
         Ok(None)
-    }
-
-    /// Whether the content that comes next must wait for its siblings.
-    fn must_wait(&mut self, place: PlaceId) -> bool {
-        let begins = self.raw.is_empty() && self.ready.is_none();
-        let waits = self.waits && begins && self.names.has_siblings(place);
-        self.waiting = waits.then_some(place);
-        waits
-    }
-}
-
-impl ahead::Walker for Stream {
-    type Scout = Self;
-
-    fn walk(
-        &mut self,
-        bytes: &Bytes,
-        editor: &mut dyn Editor,
-        out: &mut Out,
-    ) -> Result<Option<Pause>, Error> {
-        out.begin(bytes);
-        self.chunk(bytes, editor, out)
-    }
-
-    fn siblings(&self, scout: &Self) -> Option<ahead::Values> {
-        let captured = scout.captured.as_ref()?;
-        self.names.values(self.waiting?, &self.stars, captured)
-    }
-
-    fn resume(&mut self, siblings: ahead::Values) {
-        self.ready = Some(siblings);
-    }
-
-    fn end(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
-        self.finish(editor, out)
-    }
-
-    fn held(&self) -> usize {
-        Rewriter::held(self)
-    }
-}
-
-impl ahead::Scout<Stream> for Stream {
-    fn look(&mut self, bytes: &Bytes) -> Result<(), Error> {
-        let mut nowhere = Out::new();
-        nowhere.begin(bytes);
-        let looked = self.chunk(bytes, &mut ahead::Nobody, &mut nowhere);
-        if self.state == State::Epilogue
-            && let Some(captured) = &mut self.captured
-        {
-            captured.end();
-        }
-        looked.map(drop)
-    }
-
-    fn forget(&mut self, _: &Stream, _: u64) {}
-
-    fn held(&self) -> usize {
-        Rewriter::held(self) + self.captured.as_ref().map_or(0, Captured::held)
     }
 }

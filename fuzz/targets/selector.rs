@@ -5,7 +5,7 @@ use body::{Format, PlaceId, Plan};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         if let Err((index, error)) = Plan::compile(format, [(text, PlaceId(0))]) {
             assert_eq!(index, 0);
             assert!(

@@ -54,7 +54,7 @@ impl Token {
     pub(crate) fn of(place: PlaceId, editor: &mut dyn Editor) -> Result<Option<Self>, Error> {
         let mut text = Vec::new();
         Ok(match editor.companion(place, &mut text)? {
-            Edit::Keep => None,
+            Edit::Keep | Edit::Nested => None,
             Edit::Replace | Edit::Spelled => Some(Self::Known(text)),
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => Some(Self::Asked(ask)),
         })

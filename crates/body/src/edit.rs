@@ -3,8 +3,10 @@
 //! A format finds values and writes replacements; it never decides. Whoever implements [`Editor`] decides and
 //! never sees the bytes around the value.
 
+use crate::Rewriter;
+use crate::content_type::ContentType;
 use crate::error::Error;
-use crate::out::AskId;
+use crate::out::{AskId, Out};
 
 /// Names a place of the plan that the editor gave to the format; opaque here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +23,29 @@ pub enum ValueType {
     Boolean,
 }
 
+/// What a value is there for: to be kept, or to be compared with what was kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Comparison {
+    /// It is to be stored, or asked for by itself: every body format, plain parameters.
+    #[default]
+    Stored,
+    /// A query asks for what is equal to it.
+    Equal,
+    /// A query asks for all but what is equal to it.
+    NotEqual,
+    /// It is one of several that a query asks for.
+    OneOf,
+    /// It is one of several that a query does not ask for.
+    NotOneOf,
+    /// A query asks for what begins with it.
+    Prefix,
+    /// A query asks for what has it, or a word of it, somewhere; or for what fits a pattern.
+    Contains,
+    /// A query asks for what comes before or after it.
+    Order,
+}
+
 /// A value that stands at a place. `null` and the empty string are never reported: they pass.
 #[derive(Clone, Copy)]
 pub struct Found<'a> {
@@ -35,6 +60,8 @@ pub struct Found<'a> {
     /// The values of the siblings that the place named (`Selected::beside`), in its order, decoded as `text` is.
     /// Nothing for one that is absent, `null` or empty. Empty where the place named none.
     pub beside: &'a [Option<&'a [u8]>],
+    /// What it is there for.
+    pub comparison: Comparison,
 }
 
 impl std::fmt::Debug for Found<'_> {
@@ -64,6 +91,17 @@ pub enum Edit {
     Pending(AskId),
     /// As `Spelled`, with a text that only the answer to this ask will bring.
     PendingSpelled(AskId),
+    /// As `Replace`, with the bytes and holes that [`Editor::nested`] gives: the value is a body itself.
+    Nested,
+}
+
+/// Content at a place that streams: a part of a multipart body, a member of an archive, what is encoded in base64.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened<'a> {
+    /// Which place.
+    pub place: PlaceId,
+    /// What the content says of itself, where it does.
+    pub content_type: Option<&'a ContentType>,
 }
 
 /// Decides what happens to each value that a format finds.
@@ -73,6 +111,19 @@ pub trait Editor {
     /// # Errors
     /// [`ErrorKind::Stopped`](crate::ErrorKind::Stopped) where the editor refuses; it keeps the reason.
     fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error>;
+
+    /// What stands for [`Edit::Nested`]: asked right after [`Editor::value`] gave that.
+    fn nested(&mut self) -> Out {
+        Out::new()
+    }
+
+    /// The rewriter that content at a place goes through, where it is a body itself; nothing where it is one value.
+    ///
+    /// # Errors
+    /// As [`Editor::value`], and where what the content says of itself does not fit.
+    fn open(&mut self, _opened: Opened<'_>) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        Ok(None)
+    }
 
     /// Adds the other texts by which the app may know a value that was just replaced. Asked only where the place
     /// can say 'or' (a search of several codes).

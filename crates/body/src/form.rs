@@ -20,7 +20,32 @@ pub(crate) use fields::{Fields, Walk, pause};
 use std::sync::Arc;
 
 use crate::ahead::Ahead;
+use crate::error::Error;
+use crate::plan::{Described, Grammar, Selected};
+use crate::selector::SelectorError;
 use crate::{Limits, Rewriter};
+
+/// The names of a form's fields.
+#[derive(Debug)]
+struct Form(Arc<Names>);
+
+/// Reads the selectors: decoded names.
+pub(crate) fn compile(
+    selected: &[Selected<'_>],
+) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
+    let names = Names::of(selected, true)?;
+    Ok(Arc::new(Form(Arc::new(names))))
+}
+
+impl Grammar for Form {
+    fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
+        Ok(rewriter(&self.0, limits, false))
+    }
+
+    fn lenient(&self, limits: Limits) -> Option<Box<dyn Rewriter>> {
+        Some(rewriter(&self.0, limits, true))
+    }
+}
 
 /// A rewriter for one body, which looks ahead where fields have siblings; `lenient` says that nothing fails.
 pub(crate) fn rewriter(names: &Arc<Names>, limits: Limits, lenient: bool) -> Box<dyn Rewriter> {

@@ -37,7 +37,32 @@ pub(crate) use tree::{MARK, Template, Tree};
 use std::sync::Arc;
 
 use crate::ahead::Ahead;
+use crate::error::Error;
+use crate::plan::{Described, Grammar, Selected};
+use crate::selector::SelectorError;
 use crate::{Limits, Rewriter};
+
+/// The places of a body.
+#[derive(Debug)]
+struct Json(Arc<Places>);
+
+/// Reads the selectors: JSONPath.
+pub(crate) fn compile(
+    selected: &[Selected<'_>],
+) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
+    let places = Places::of(selected)?;
+    Ok(Arc::new(Json(Arc::new(places))))
+}
+
+impl Grammar for Json {
+    fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
+        Ok(rewriter(&self.0, limits, false))
+    }
+
+    fn lenient(&self, limits: Limits) -> Option<Box<dyn Rewriter>> {
+        Some(rewriter(&self.0, limits, true))
+    }
+}
 
 /// A rewriter for one body, which looks ahead where values have siblings; `lenient` says that nothing fails.
 pub(crate) fn rewriter(places: &Arc<Places>, limits: Limits, lenient: bool) -> Box<dyn Rewriter> {

@@ -8,16 +8,20 @@
 //! This crate knows no keys and no policy, does no IO and holds no more than its [`Limits`] say.
 
 mod ahead;
+mod base64;
 pub mod coding;
 mod companion;
+mod content;
 pub mod content_type;
 pub mod edit;
 pub mod error;
 pub mod escape;
 pub mod form;
+pub mod format;
 pub mod json;
 mod literal;
 pub mod multipart;
+pub mod nest;
 pub mod out;
 pub mod plan;
 pub mod query;
@@ -26,10 +30,11 @@ pub mod selector;
 pub mod text;
 mod utf8;
 
-pub use edit::{Edit, Editor, Found, PlaceId, ValueType};
+pub use edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};
-pub use out::{AskId, Out};
-pub use plan::{Format, Plan, Selected};
+pub use format::Format;
+pub use out::{AskId, Out, Transform};
+pub use plan::{Plan, Selected};
 pub use selector::{SelectorError, Which};
 
 use bytes::Bytes;

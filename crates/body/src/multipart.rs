@@ -15,9 +15,32 @@ pub use stream::Stream;
 use std::sync::Arc;
 
 use crate::ahead::Ahead;
-use crate::error::Error;
+use crate::content_type::ContentType;
+use crate::error::{Error, ErrorKind};
 use crate::form::Names;
+use crate::plan::{Described, Grammar, Selected};
+use crate::selector::SelectorError;
 use crate::{Limits, Rewriter};
+
+/// The names of parts.
+#[derive(Debug)]
+struct Multipart(Arc<Names>);
+
+/// Reads the selectors: names of parts.
+pub(crate) fn compile(
+    selected: &[Selected<'_>],
+) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
+    let names = Names::of(selected, false)?;
+    Ok(Arc::new(Multipart(Arc::new(names))))
+}
+
+impl Grammar for Multipart {
+    fn rewriter(&self, body: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
+        let boundary = body.content_type.and_then(ContentType::boundary);
+        let boundary = boundary.ok_or(Error::new(ErrorKind::ContentType, 0))?;
+        rewriter(&self.0, boundary, limits)
+    }
+}
 
 /// A rewriter for one body with this boundary, which looks ahead where parts have siblings.
 ///

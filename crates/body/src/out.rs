@@ -8,7 +8,25 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::error::Error;
 use crate::escape::Escape;
+
+/// What bytes go through on their way out: the encoder of a coding, of a charset, of base64.
+///
+/// What it gives for the bytes of a stretch is the same however they are cut.
+pub trait Transform: Send {
+    /// Takes the next bytes; appends what they become.
+    ///
+    /// # Errors
+    /// Where they cannot be written so: the request must not complete at the origin.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Ends the stretch; appends what is left.
+    ///
+    /// # Errors
+    /// As [`Transform::push`].
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
+}
 
 /// Names a question that somebody outside has to answer (a vault row, a stable token).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,11 +38,15 @@ const COPY_BELOW: usize = 1024;
 /// The least room that is asked for at once where short pieces are gathered, as long as the chunk has as much.
 const ROOM: usize = 16 << 10;
 
-#[derive(Debug)]
 enum Part {
     Bytes(Bytes),
     Hole(AskId, Escape),
     Gap(GapId),
+    /// What became of a body inside, to be written in an escape once its holes are filled.
+    Nest(Box<Out>, Escape),
+    /// From here on, up to the `Leave` that belongs to it, everything goes through this.
+    Enter(Box<dyn Transform>),
+    Leave,
 }
 
 /// Names a place in an output at which its own rewriter will write later.
@@ -55,6 +77,9 @@ pub struct Out {
     gaps: usize,
     next_gap: u32,
     ready: usize,
+    /// What bytes that are taken go through, the innermost last.
+    transforms: Vec<Box<dyn Transform>>,
+    fault: Option<Error>,
 }
 
 impl std::fmt::Debug for Out {
@@ -123,6 +148,82 @@ impl Out {
         self.parts.push_back(Part::Hole(ask, escape));
     }
 
+    /// Appends what became of a body that stood in this one, written in `escape` as one value.
+    pub fn nest(&mut self, mut inner: Self, escape: Escape) {
+        if inner.is_pending() {
+            self.flush();
+            self.holes += 1;
+            self.parts.push_back(Part::Nest(Box::new(inner), escape));
+            return;
+        }
+        let plain = inner.plain();
+        self.fault = self.fault.take().or(inner.fault);
+        if escape == Escape::Plain {
+            self.write(&plain);
+        } else {
+            let mut written = zeroize::Zeroizing::new(Vec::with_capacity(plain.len() + 16));
+            escape.write(&plain, &mut written);
+            self.write(&written);
+        }
+    }
+
+    /// Lets everything that is written up to [`Out::leave`] go through a transform, what fills holes with it.
+    pub fn enter(&mut self, transform: Box<dyn Transform>) {
+        self.flush();
+        self.parts.push_back(Part::Enter(transform));
+    }
+
+    /// Ends the innermost transform that was entered.
+    pub fn leave(&mut self) {
+        self.flush();
+        self.parts.push_back(Part::Leave);
+    }
+
+    /// What a transform could not write, if so: asked after everything that could be taken was.
+    pub fn fault(&mut self) -> Option<Error> {
+        self.fault.take()
+    }
+
+    /// Whether something stands here that is not known yet.
+    fn is_pending(&self) -> bool {
+        self.holes > 0 || self.gaps > 0
+    }
+
+    /// Takes all bytes there are.
+    fn plain(&mut self) -> zeroize::Zeroizing<Vec<u8>> {
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(self.len()));
+        while let Some(piece) = self.take() {
+            plain.extend_from_slice(&piece);
+        }
+        plain
+    }
+
+    /// Whether these bytes are all that stands here.
+    pub(crate) fn is(&mut self, text: &[u8]) -> bool {
+        self.flush();
+        if self.is_pending() {
+            return false;
+        }
+        let mut rest = text;
+        for part in &self.parts {
+            let Part::Bytes(bytes) = part else {
+                return self.is_transformed(text);
+            };
+            match rest.strip_prefix(bytes.as_ref()) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+
+    /// As [`Out::is`], where bytes must go through transforms first: what they became stands here afterwards.
+    fn is_transformed(&mut self, text: &[u8]) -> bool {
+        let plain = self.plain();
+        self.write(&plain);
+        *plain == text
+    }
+
     /// Appends a piece.
     pub(crate) fn piece(&mut self, piece: Piece) {
         match piece {
@@ -169,6 +270,10 @@ impl Out {
     /// Fills every hole for which `answer` has bytes, in order; `answer` appends the plain text and says whether
     /// it knew the ask.
     pub fn fill(&mut self, mut answer: impl FnMut(AskId, &mut Vec<u8>) -> bool) {
+        self.fill_with(&mut answer);
+    }
+
+    fn fill_with(&mut self, answer: &mut dyn FnMut(AskId, &mut Vec<u8>) -> bool) {
         self.flush();
         if self.holes == 0 {
             return;
@@ -184,6 +289,18 @@ impl Out {
                     self.ready += written.len();
                     *part = Part::Bytes(written.into());
                 }
+            } else if let Part::Nest(inner, escape) = part {
+                inner.fill_with(answer);
+                if inner.is_pending() {
+                    continue;
+                }
+                let whole = inner.plain();
+                self.fault = self.fault.take().or(inner.fault.take());
+                let mut written = Vec::with_capacity(whole.len() + 8);
+                escape.write(&whole, &mut written);
+                self.holes -= 1;
+                self.ready += written.len();
+                *part = Part::Bytes(written.into());
             }
         }
     }
@@ -203,24 +320,85 @@ impl Out {
     /// Whether nothing stands here, neither bytes nor what is still to be filled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.holes == 0 && self.gaps == 0
+        self.len() == 0 && !self.is_pending() && self.parts.is_empty()
     }
 
     /// Takes the next piece that no hole holds back. A rewriter must have returned from its `push`.
     pub fn take(&mut self) -> Option<Bytes> {
         self.flush();
         self.chunk = Bytes::new();
-        match self.parts.front() {
-            Some(Part::Bytes(_)) => {}
-            Some(Part::Hole(..) | Part::Gap(_)) | None => return None,
-        }
-        match self.parts.pop_front() {
-            Some(Part::Bytes(bytes)) => {
-                self.ready -= bytes.len();
-                Some(bytes)
+        loop {
+            match self.parts.pop_front()? {
+                Part::Bytes(bytes) => {
+                    self.ready -= bytes.len();
+                    if self.transforms.is_empty() {
+                        return Some(bytes);
+                    }
+                    let through = self.transforms.len();
+                    if let Some(bytes) = self.transform(through, &bytes) {
+                        return Some(bytes);
+                    }
+                }
+                Part::Enter(transform) => self.transforms.push(transform),
+                Part::Leave => {
+                    if let Some(bytes) = self.end_transform() {
+                        return Some(bytes);
+                    }
+                }
+                part @ (Part::Hole(..) | Part::Gap(_) | Part::Nest(..)) => {
+                    self.parts.push_front(part);
+                    return None;
+                }
             }
-            Some(Part::Hole(..) | Part::Gap(_)) | None => None,
         }
+    }
+
+    /// Sends bytes through the outer `through` transforms.
+    fn transform(&mut self, through: usize, bytes: &[u8]) -> Option<Bytes> {
+        let mut now = bytes.to_vec();
+        for transform in self.transforms.iter_mut().take(through).rev() {
+            let mut next = Vec::with_capacity(now.len() + now.len() / 2);
+            if let Err(error) = transform.push(&now, &mut next) {
+                self.fault.get_or_insert(error);
+                return None;
+            }
+            now = next;
+        }
+        (!now.is_empty()).then(|| now.into())
+    }
+
+    /// Ends the innermost transform.
+    fn end_transform(&mut self) -> Option<Bytes> {
+        let mut transform = self.transforms.pop()?;
+        let mut last = Vec::new();
+        if let Err(error) = transform.finish(&mut last) {
+            self.fault.get_or_insert(error);
+            return None;
+        }
+        self.transform(self.transforms.len(), &last)
+    }
+
+    /// The parts, each in an escape: for formats that write no transforms, whose pieces end between characters.
+    fn escaped(mut self, outer: &Escape) -> Vec<Part> {
+        self.flush();
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in self.parts {
+            match part {
+                Part::Bytes(bytes) => {
+                    let mut written = Vec::with_capacity(bytes.len() + 8);
+                    outer.write(&bytes, &mut written);
+                    parts.push(Part::Bytes(written.into()));
+                }
+                Part::Hole(ask, escape) => {
+                    parts.push(Part::Hole(ask, escape.within(outer.clone())));
+                }
+                Part::Nest(inner, escape) => {
+                    parts.extend(inner.escaped(&escape.within(outer.clone())));
+                }
+                part @ (Part::Gap(_) | Part::Enter(_) | Part::Leave) => parts.push(part),
+            }
+        }
+        parts
     }
 
     /// Takes the next piece, or the next hole with its answer still to come, up to a gap.
@@ -233,7 +411,19 @@ impl Out {
                 self.holes -= 1;
                 Some(Taken::Hole(ask, escape))
             }
-            part @ (Part::Gap(_) | Part::Bytes(_)) => {
+            Part::Nest(inner, escape) => {
+                self.holes -= 1;
+                for part in inner.escaped(&escape).into_iter().rev() {
+                    match &part {
+                        Part::Bytes(bytes) => self.ready += bytes.len(),
+                        Part::Hole(..) => self.holes += 1,
+                        _ => {}
+                    }
+                    self.parts.push_front(part);
+                }
+                self.take_piece()
+            }
+            part => {
                 self.parts.push_front(part);
                 None
             }

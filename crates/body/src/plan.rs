@@ -1,92 +1,29 @@
 //! From a policy's words to what a body is rewritten by: the format's name, and the selectors in its language.
 //!
 //! [`Plan::compile`] is all that a policy needs of this crate: each format reads its own selectors and says what
-//! is wrong with them.
+//! is wrong with them. What stands at a place may be a body itself ([`Selected::inside`]): plans stand in one
+//! another, and no format knows of another one ([`crate::nest`]).
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::{Error, ErrorKind};
-use crate::form::{self, Names};
+use crate::format::Format;
+use crate::nest::{self, Nest};
 use crate::selector::{Reason, SelectorError, Which};
-use crate::{Limits, Rewriter, json, multipart, text};
-
-/// A body format, as a policy spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// `json`: selectors are JSONPath.
-    Json,
-    /// `form`: selectors are decoded field names.
-    Form,
-    /// `multipart`: selectors are the parts' names.
-    Multipart,
-    /// `text`: the only selector is `*`, the whole body.
-    Text,
-}
-
-impl Format {
-    /// Every format there is.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Form, Self::Multipart, Self::Text];
-
-    /// The policy's spelling.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Form => "form",
-            Self::Multipart => "multipart",
-            Self::Text => "text",
-        }
-    }
-
-    /// Whether a body of this content type is of this format.
-    #[must_use]
-    pub fn is_named_by(self, content_type: &ContentType) -> bool {
-        let essence = content_type.essence();
-        match self {
-            Self::Json => {
-                matches!(essence, "application/json" | "text/json")
-                    || content_type.has_suffix("json")
-            }
-            Self::Form => essence == "application/x-www-form-urlencoded",
-            Self::Multipart => essence == "multipart/form-data",
-            Self::Text => essence.starts_with("text/"),
-        }
-    }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A format that is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown body format; json, form, multipart and text are known")]
-pub struct UnknownFormat;
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.as_str() == text)
-            .ok_or(UnknownFormat)
-    }
-}
+use crate::{Limits, Rewriter};
 
 /// One place as a policy gives it: its texts, in the language of the body's format.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Selected<'a> {
     /// The selector of the value.
     pub at: &'a str,
-    /// The name that the editor gave the place.
+    /// The name that the editor gave the place. It must be below [`nest::FIRST_SLOT`]; it is not looked at where a
+    /// body stands inside.
     pub place: PlaceId,
+    /// What the value is rewritten by where it is a body itself: JSON in a form's field, base64 in JSON.
+    pub inside: Option<Plan>,
     /// Selectors of other values of the same body that the editor needs with this one
     /// ([`Found::beside`](crate::Found)). Wildcards that both selectors begin with mean the same element.
     pub beside: Vec<&'a str>,
@@ -102,8 +39,18 @@ impl<'a> Selected<'a> {
         Self {
             at,
             place,
+            inside: None,
             beside: Vec::new(),
             companion: None,
+        }
+    }
+
+    /// A place at which another body stands.
+    #[must_use]
+    pub fn body(at: &'a str, inside: Plan) -> Self {
+        Self {
+            inside: Some(inside),
+            ..Self::new(at, PlaceId(0))
         }
     }
 }
@@ -114,18 +61,47 @@ impl<'a> From<(&'a str, PlaceId)> for Selected<'a> {
     }
 }
 
+/// What is known of a body before its first byte.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Described<'a> {
+    /// Its content type; nothing where it stands in another body that names none.
+    pub content_type: Option<&'a ContentType>,
+}
+
+/// The selectors of one format, compiled: what makes its rewriters.
+pub(crate) trait Grammar: std::fmt::Debug + Send + Sync {
+    /// A rewriter for one body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContentType`] where the description lacks what the format needs.
+    fn rewriter(&self, body: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error>;
+
+    /// A rewriter for which nothing fails: what is not as it should be passes as it came. Nothing where no answer is
+    /// read so.
+    fn lenient(&self, _limits: Limits) -> Option<Box<dyn Rewriter>> {
+        None
+    }
+}
+
 /// What a body is rewritten by. Cheap to clone, shared by all requests of a route.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Plan {
-    /// The places of a JSON body.
-    Json(Arc<json::Places>),
-    /// The field names of a form.
-    Form(Arc<Names>),
-    /// The part names of a multipart body.
-    Multipart(Arc<Names>),
-    /// The whole text, one place.
-    Text(PlaceId),
+#[derive(Clone, Debug)]
+pub struct Plan {
+    format: Format,
+    grammar: Arc<dyn Grammar>,
+    /// What stands at the places that are bodies themselves.
+    inside: Arc<[Plan]>,
+    /// The texts it was made of.
+    texts: Arc<[Text]>,
+}
+
+/// The texts of one place.
+type Text = (String, PlaceId, Vec<String>, Option<(String, String)>);
+
+/// Two plans are one where they were made of the same texts.
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        (self.format, &self.texts, &self.inside) == (other.format, &other.texts, &other.inside)
+    }
 }
 
 impl Plan {
@@ -137,34 +113,53 @@ impl Plan {
         format: Format,
         selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
-        let selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
-        match format {
-            Format::Json => json::Places::of(&selected).map(|places| Self::Json(Arc::new(places))),
-            Format::Form | Format::Multipart => {
-                let names = Names::of(&selected, format == Format::Form)?;
-                Ok(if format == Format::Form {
-                    Self::Form(names.into())
-                } else {
-                    Self::Multipart(names.into())
-                })
+        let mut selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
+        let mut inside = Vec::new();
+        for (index, place) in selected.iter_mut().enumerate() {
+            let Some(plan) = place.inside.take() else {
+                continue;
+            };
+            let fault = |reason, at: &str, which| {
+                (index, SelectorError::new(reason, 0..at.len()).of(which))
+            };
+            let alone = Reason::Unsupported {
+                what: "anything beside a value that is a body itself",
+                remedy: "say it of the places inside",
+            };
+            if let Some(text) = place.beside.first() {
+                return Err(fault(alone, text, Which::Beside(0)));
             }
-            Format::Text => text(&selected).map(Self::Text),
+            if let Some((text, _)) = place.companion {
+                return Err(fault(alone, text, Which::CompanionAt));
+            }
+            let slot = nest::slot(inside.len());
+            place.place = slot.ok_or_else(|| fault(Reason::TooMany, place.at, Which::Place))?;
+            inside.push(plan);
         }
+        let texts = selected.iter().map(|place| {
+            let beside = place.beside.iter().map(|text| (*text).to_owned());
+            let companion = place.companion;
+            (
+                place.at.to_owned(),
+                place.place,
+                beside.collect(),
+                companion.map(|(at, write)| (at.to_owned(), write.to_owned())),
+            )
+        });
+        Ok(Self {
+            format,
+            texts: texts.collect(),
+            grammar: format.compile(&selected)?,
+            inside: inside.into(),
+        })
     }
 
     /// The format this plan is for.
     #[must_use]
     pub fn format(&self) -> Format {
-        match self {
-            Self::Json(_) => Format::Json,
-            Self::Form(_) => Format::Form,
-            Self::Multipart(_) => Format::Multipart,
-            Self::Text(_) => Format::Text,
-        }
+        self.format
     }
-}
 
-impl Plan {
     /// A rewriter for one body of this content type.
     ///
     /// # Errors
@@ -175,55 +170,51 @@ impl Plan {
         content_type: Option<&ContentType>,
         limits: Limits,
     ) -> Result<Box<dyn Rewriter>, Error> {
-        let content_type = content_type.ok_or(Error::new(ErrorKind::ContentType, 0))?;
-        if !self.format().is_named_by(content_type) {
-            return Err(Error::new(ErrorKind::ContentType, 0));
-        }
-        if !content_type.is_utf8() {
-            return Err(Error::new(ErrorKind::Charset, 0));
-        }
-        Ok(match self {
-            Self::Json(places) => json::rewriter(places, limits, false),
-            Self::Form(names) => form::rewriter(names, limits, false),
-            Self::Multipart(names) => {
-                let boundary = content_type
-                    .boundary()
-                    .ok_or(Error::new(ErrorKind::ContentType, 0))?;
-                multipart::rewriter(names, boundary, limits)?
+        if self.format.is_described() {
+            let content_type = content_type.ok_or(Error::new(ErrorKind::ContentType, 0))?;
+            if !self.format.is_named_by(content_type) {
+                return Err(Error::new(ErrorKind::ContentType, 0));
             }
-            Self::Text(place) => Box::new(text::Stream::new(*place, limits)),
-        })
+            if !content_type.is_utf8() {
+                return Err(Error::new(ErrorKind::Charset, 0));
+            }
+        }
+        self.inner(&Described { content_type }, limits)
     }
-}
 
-/// Reads the one place of a text.
-fn text(selected: &[Selected<'_>]) -> Result<PlaceId, (usize, SelectorError)> {
-    let whole = |index: usize, reason| {
-        let length = selected.get(index).map_or(0, |place| place.at.len());
-        (index, SelectorError::new(reason, 0..length))
-    };
-    let expected = "`*`, the whole body,";
-    let alone = |text: &str, which| {
-        let reason = Reason::Unsupported {
-            what: "anything beside the whole text",
-            remedy: "a `text` body is one value: leave it out",
-        };
-        (0, SelectorError::new(reason, 0..text.len()).of(which))
-    };
-    match selected {
-        [first, second, ..] if first.at == "*" => Err(whole(
-            1,
-            if second.at == "*" {
-                Reason::Twice
-            } else {
-                Reason::Expected { expected }
-            },
-        )),
-        [first] if first.at == "*" => match (first.beside.first(), first.companion) {
-            (Some(text), _) => Err(alone(text, Which::Beside(0))),
-            (None, Some((at, _))) => Err(alone(at, Which::CompanionAt)),
-            (None, None) => Ok(first.place),
-        },
-        _ => Err(whole(0, Reason::Expected { expected })),
+    /// A rewriter for a body that stands in another one, where the policy alone says what it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContentType`] where the description lacks what the format needs.
+    pub(crate) fn inner(
+        &self,
+        body: &Described<'_>,
+        limits: Limits,
+    ) -> Result<Box<dyn Rewriter>, Error> {
+        let rewriter = self.grammar.rewriter(body, limits)?;
+        Ok(self.nested(rewriter, limits, false))
+    }
+
+    /// A rewriter for one answer, for which nothing fails; nothing where no answer of this format is read.
+    pub(crate) fn lenient(&self, limits: Limits) -> Option<Box<dyn Rewriter>> {
+        let rewriter = self.grammar.lenient(limits)?;
+        Some(self.nested(rewriter, limits, true))
+    }
+
+    fn nested(
+        &self,
+        rewriter: Box<dyn Rewriter>,
+        limits: Limits,
+        lenient: bool,
+    ) -> Box<dyn Rewriter> {
+        if self.inside.is_empty() {
+            return rewriter;
+        }
+        Box::new(Nest::new(
+            rewriter,
+            Arc::clone(&self.inside),
+            limits,
+            lenient,
+        ))
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::form::{HIDDEN, Name, Names, encoding};
@@ -231,6 +231,7 @@ impl Writer<'_> {
             value_type: ValueType::String,
             text: &plain,
             beside: &[],
+            comparison: Comparison::Stored,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         let edit = self
@@ -249,6 +250,7 @@ impl Writer<'_> {
                 self.out.write(&written);
             }
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => self.out.hole(ask, Escape::Form),
+            Edit::Nested => self.out.nest(self.editor.nested(), Escape::Form),
         }
         self.done = text.offset(range.end);
         self.changed = true;

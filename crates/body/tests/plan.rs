@@ -18,7 +18,7 @@ fn take(plan: &Plan, content_type: &str) -> Result<Box<dyn Rewriter>, ErrorKind>
 
 #[test]
 fn formats_are_spelled_as_in_policies() {
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         assert_eq!(format.as_str().parse(), Ok(format));
     }
     assert!("JSON".parse::<Format>().is_err());

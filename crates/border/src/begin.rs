@@ -374,6 +374,7 @@ impl Head<'_> {
             value_type: ValueType::String,
             text,
             beside: &[],
+            comparison: body::Comparison::Stored,
         };
         match self.sealer.value(found, &mut replacement) {
             Ok(body::Edit::Replace | body::Edit::Spelled) => Ok(Some(replacement)),

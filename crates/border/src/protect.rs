@@ -115,6 +115,9 @@ impl Protect {
                 None => self.offer(piece),
             }
         }
+        if let Some(fault) = self.out.fault() {
+            return Err(fault);
+        }
         if ended && !self.complete {
             self.complete = true;
             if let Some((_, encoder)) = &mut self.coding {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::beside::{Captured, Stars};
 use super::name::Names;
 use crate::ahead::{self, Nobody, Pause};
-use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::out::Out;
 use crate::{Limits, Rewriter};
@@ -106,6 +106,7 @@ impl Fields {
             value_type: ValueType::String,
             text,
             beside: &beside,
+            comparison: Comparison::Stored,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, replacement).map_err(|error| error.kind)

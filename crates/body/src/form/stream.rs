@@ -148,6 +148,7 @@ impl Stream {
                 out.write(&self.written);
             }
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Form),
+            Edit::Nested => out.nest(editor.nested(), Escape::Form),
         }
         raw.clear();
         self.raw = raw;

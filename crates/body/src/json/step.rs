@@ -361,7 +361,7 @@ impl Stream {
                 if cut || edit != Edit::Keep {
                     pass.keep_to(pass.token);
                     let inert = self.lenient;
-                    self.values.write(edit, whole, inert, pass.out);
+                    self.values.write(edit, whole, inert, pass.editor, pass.out);
                     pass.done = pass.at;
                 }
                 if !self.additions.is_empty() {

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::string;
 use super::walk::Walk;
 use crate::Limits;
-use crate::edit::{Edit, Editor, Found, PlaceId, ValueType};
+use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::out::Out;
@@ -82,6 +82,7 @@ impl Values {
             value_type,
             text,
             beside: &beside,
+            comparison: Comparison::Stored,
         };
         self.ordinal = self.ordinal.saturating_add(1);
         editor.value(found, &mut self.replacement)
@@ -89,7 +90,14 @@ impl Values {
 
     /// Writes what the edit that was just decided makes of a value; `inert` says that it must stay harmless in a page,
     /// as what is revealed must.
-    pub(super) fn write(&mut self, edit: Edit, whole: &[u8], inert: bool, out: &mut Out) {
+    pub(super) fn write(
+        &mut self,
+        edit: Edit,
+        whole: &[u8],
+        inert: bool,
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) {
         match edit {
             Edit::Keep => out.write(whole),
             Edit::Replace | Edit::Spelled if inert => {
@@ -119,6 +127,11 @@ impl Values {
                 out.write(b"\"");
             }
             Edit::PendingSpelled(ask) => out.hole(ask, Escape::JsonSpelled),
+            Edit::Nested => {
+                out.write(b"\"");
+                out.nest(editor.nested(), Escape::Json);
+                out.write(b"\"");
+            }
         }
     }
 

@@ -246,6 +246,7 @@ impl Stream {
             }
             Edit::Replace | Edit::Spelled => out.write(&replacement),
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Plain),
+            Edit::Nested => out.nest(editor.nested(), Escape::Plain),
         }
         if cut {
             out.write(delimiter)

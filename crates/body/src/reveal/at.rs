@@ -23,7 +23,7 @@ use crate::edit::{Edit, Editor, Found, PlaceId};
 use crate::error::Error;
 use crate::out::Out;
 use crate::plan::Plan;
-use crate::{Limits, Rewriter, form, json, text};
+use crate::{Limits, Rewriter};
 
 /// Reveals one answer at named places. See the module.
 pub struct At {
@@ -38,15 +38,11 @@ impl std::fmt::Debug for At {
 }
 
 impl At {
-    /// Begins an answer that is of the plan's format, in UTF-8. Nothing for a multipart plan: no answer is read so.
+    /// Begins an answer that is of the plan's format, in UTF-8. Nothing for a format of which no answer is read so
+    /// (multipart).
     #[must_use]
     pub fn new(plan: &Plan, limits: Limits) -> Option<Self> {
-        let rewriter: Box<dyn Rewriter> = match plan {
-            Plan::Json(places) => json::rewriter(places, limits, true),
-            Plan::Form(names) => form::rewriter(names, limits, true),
-            Plan::Text(place) => Box::new(text::Stream::new(*place, limits).lenient()),
-            Plan::Multipart(_) => return None,
-        };
+        let rewriter = plan.lenient(limits)?;
         Some(Self {
             rewriter,
             revealed: 0,
@@ -98,6 +94,10 @@ impl Editor for Counting<'_> {
         let edit = self.editor.value(found, replacement)?;
         *self.revealed += u64::from(edit != Edit::Keep);
         Ok(edit)
+    }
+
+    fn nested(&mut self) -> Out {
+        self.editor.nested()
     }
 
     fn companion(&mut self, place: PlaceId, text: &mut Vec<u8>) -> Result<Edit, Error> {

@@ -10,8 +10,8 @@
 //! object, where the answer is no JSON, the bytes stay as they are, and the token is revealed where it stands.
 
 use crate::form::Name;
+use crate::format::Format;
 use crate::json::{Bond, MARK, Path, Template, Tree, template};
-use crate::plan::Format;
 use crate::selector::{Reason, SelectorError, Which};
 
 /// The companions of one app, each as its policy writes it.
@@ -91,7 +91,7 @@ impl Companions {
                 let text = [&*write.before, MARK, &*write.after].concat();
                 (place, site, Template::text(text))
             }
-            Format::Multipart | Format::Text => {
+            _ => {
                 let what = "a companion in this format";
                 let remedy = "only `json` and `form` bodies have them";
                 let reason = Reason::Unsupported { what, remedy };

@@ -60,7 +60,7 @@ impl<'t> Reader<'_, 't> {
         let mut sound = !read.is_empty();
         for place in read.chunks(1) {
             if let (Err((_, error)), [read]) = (compile(place), place) {
-                read.fault(&error, body_help(format), faults);
+                read.fault(&error, format.help(), faults);
                 sound = false;
             }
         }
@@ -71,7 +71,7 @@ impl<'t> Reader<'_, 't> {
             Ok(plan) => Some(plan),
             Err((index, error)) => {
                 if let Some(read) = read.get(index) {
-                    read.fault(&error, body_help(format), faults);
+                    read.fault(&error, format.help(), faults);
                 }
                 None
             }
@@ -88,6 +88,7 @@ impl<'t> Reader<'_, 't> {
                 .map(|place| place.beside().collect())
                 .unwrap_or_default(),
             companion: companion.map(|companion| (companion.at.value, companion.write.value)),
+            inside: None,
         }
     }
 
@@ -261,20 +262,6 @@ fn selector_fault(at: &Text<'_>, error: &SelectorError, help: &str, faults: &mut
         format!("`{}`: {}", at.value, error.reason),
         help,
     );
-}
-
-fn body_help(format: Format) -> &'static str {
-    match format {
-        Format::Json => {
-            "a place of a `json` body is JSONPath (RFC 9535), as far as one forward pass can match it: `$.name[*].family`"
-        }
-        Format::Form => {
-            "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
-        }
-        Format::Multipart => "a place of a `multipart` body is the part's name",
-        Format::Text => "the only place of a `text` body is `*`",
-        _ => "write a selector of the body's format",
-    }
 }
 
 fn twice(at: &Text<'_>, faults: &mut Faults<'_>) {

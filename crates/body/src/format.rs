@@ -1,0 +1,136 @@
+//! The formats by name: how a policy spells each, which content types say it, and who reads its selectors.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::content_type::ContentType;
+use crate::plan::{Grammar, Selected};
+use crate::selector::SelectorError;
+use crate::{base64, form, json, multipart, text};
+
+/// A body format, as a policy spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// `json`: selectors are JSONPath.
+    Json,
+    /// `form`: selectors are decoded field names.
+    Form,
+    /// `multipart`: selectors are the parts' names.
+    Multipart,
+    /// `text`: the only selector is `*`, the whole body.
+    Text,
+    /// `base64`: the only selector is `*`, what is encoded.
+    Base64,
+    /// `base64url`: the only selector is `*`, what is encoded.
+    Base64Url,
+}
+
+impl Format {
+    /// Every format there is.
+    pub const ALL: &[Self] = &[
+        Self::Json,
+        Self::Form,
+        Self::Multipart,
+        Self::Text,
+        Self::Base64,
+        Self::Base64Url,
+    ];
+
+    /// The policy's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Form => "form",
+            Self::Multipart => "multipart",
+            Self::Text => "text",
+            Self::Base64 => "base64",
+            Self::Base64Url => "base64url",
+        }
+    }
+
+    /// What a selector of this format is, said to whom writes one.
+    #[must_use]
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Json => {
+                "a place of a `json` body is JSONPath (RFC 9535), as far as one forward pass can match it: `$.name[*].family`"
+            }
+            Self::Form => {
+                "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
+            }
+            Self::Multipart => "a place of a `multipart` body is the part's name",
+            Self::Text => "the only place of a `text` body is `*`",
+            Self::Base64 | Self::Base64Url => {
+                "the only place of a base64 body is `*`, what is encoded"
+            }
+        }
+    }
+
+    /// Whether a body of this content type is of this format.
+    #[must_use]
+    pub fn is_named_by(self, content_type: &ContentType) -> bool {
+        let essence = content_type.essence();
+        match self {
+            Self::Json => {
+                matches!(essence, "application/json" | "text/json")
+                    || content_type.has_suffix("json")
+            }
+            Self::Form => essence == "application/x-www-form-urlencoded",
+            Self::Multipart => essence == "multipart/form-data",
+            Self::Text => essence.starts_with("text/"),
+            Self::Base64 | Self::Base64Url => true,
+        }
+    }
+
+    /// Whether a message must say by its content type that it is of this format.
+    pub(crate) fn is_described(self) -> bool {
+        !matches!(self, Self::Base64 | Self::Base64Url)
+    }
+
+    /// Reads the selectors of one body.
+    pub(crate) fn compile(
+        self,
+        selected: &[Selected<'_>],
+    ) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
+        match self {
+            Self::Json => json::compile(selected),
+            Self::Form => form::compile(selected),
+            Self::Multipart => multipart::compile(selected),
+            Self::Text => text::compile(selected),
+            Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
+            Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A format that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown body format; {} are known", known())]
+pub struct UnknownFormat;
+
+/// The names of all formats, in a sentence.
+fn known() -> String {
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    match names.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|format| format.as_str() == text)
+            .ok_or(UnknownFormat)
+    }
+}

@@ -29,6 +29,7 @@ pub mod reveal;
 pub mod selector;
 pub mod text;
 mod utf8;
+pub mod websocket;
 
 pub use edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};

@@ -2,18 +2,18 @@
 #![no_main]
 
 use body::query::{Places, Syntax, rewrite};
-use body::{Out, PlaceId};
+use body::{Limits, Out, PlaceId, Selected};
 use fuzz::{Deed, REPLACEMENT, Recorder};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|query: &str| {
     let places = Places::compile([
-        ("name", Syntax::Plain, PlaceId(0)),
-        ("identifier", Syntax::FhirToken, PlaceId(1)),
+        (Selected::new("name", PlaceId(0)), Syntax::Plain),
+        (Selected::new("identifier", PlaceId(1)), Syntax::FhirToken),
     ])
     .expect("places");
     let mut recorder = Recorder::new(Deed::Replace);
-    let Ok(changed) = rewrite(query, &places, &mut recorder) else {
+    let Ok(changed) = rewrite(query, &places, &mut recorder, Limits::default()) else {
         return;
     };
     let left = changed.map_or_else(|| query.as_bytes().to_vec(), whole);

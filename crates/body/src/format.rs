@@ -84,6 +84,18 @@ impl Format {
         }
     }
 
+    /// Whether the only selector is `*`: what stands inside is one value, or one body.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Text | Self::Base64 | Self::Base64Url)
+    }
+
+    /// Whether it is a query language: its values are compared with what is stored.
+    #[must_use]
+    pub fn is_query(self) -> bool {
+        false
+    }
+
     /// Whether a message must say by its content type that it is of this format.
     pub(crate) fn is_described(self) -> bool {
         !matches!(self, Self::Base64 | Self::Base64Url)

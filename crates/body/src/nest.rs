@@ -15,7 +15,8 @@ use bytes::Bytes;
 use crate::edit::{Edit, Editor, Found, Opened, PlaceId};
 use crate::error::Error;
 use crate::out::Out;
-use crate::plan::{Described, Plan};
+use crate::plan::{Described, Plan, Selected};
+use crate::selector::{Reason, SelectorError, Which};
 use crate::{Limits, Rewriter};
 
 /// The first identity that a plan gives to places that are bodies themselves; editors use those below.
@@ -25,6 +26,49 @@ pub const FIRST_SLOT: u16 = 0x8000;
 pub(crate) fn slot(number: usize) -> Option<PlaceId> {
     let number = u16::try_from(number).ok()?;
     FIRST_SLOT.checked_add(number).map(PlaceId)
+}
+
+/// Gives a slot to each place that is a body itself, and takes the plans out.
+pub(crate) fn slots(selected: &mut [Selected<'_>]) -> Result<Vec<Plan>, (usize, SelectorError)> {
+    let mut inside = Vec::new();
+    for (index, place) in selected.iter_mut().enumerate() {
+        let Some(plan) = place.inside.take() else {
+            continue;
+        };
+        let fault =
+            |reason, at: &str, which| (index, SelectorError::new(reason, 0..at.len()).of(which));
+        let alone = Reason::Unsupported {
+            what: "anything beside a value that is a body itself",
+            remedy: "say it of the places inside",
+        };
+        if let Some(text) = place.beside.first() {
+            return Err(fault(alone, text, Which::Beside(0)));
+        }
+        if let Some((text, _)) = place.companion {
+            return Err(fault(alone, text, Which::CompanionAt));
+        }
+        let slot = slot(inside.len());
+        place.place = slot.ok_or_else(|| fault(Reason::TooMany, place.at, Which::Place))?;
+        inside.push(plan);
+    }
+    Ok(inside)
+}
+
+/// Rewrites a value of a head by the plan of what stands in it; nothing where nothing changes.
+///
+/// # Errors
+/// As [`Rewriter`].
+pub fn rewrite(
+    plan: &Plan,
+    text: &[u8],
+    editor: &mut dyn Editor,
+    limits: Limits,
+) -> Result<Option<Out>, Error> {
+    let mut ordinal = 0;
+    let plans = std::slice::from_ref(plan);
+    let mut within = Within::new(plans, limits, false, &mut ordinal, editor);
+    let edit = within.run(plan, text)?;
+    Ok((edit == Edit::Nested).then(|| within.nested()))
 }
 
 /// A rewriter at some of whose places other bodies stand.

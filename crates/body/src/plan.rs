@@ -11,7 +11,7 @@ use crate::edit::PlaceId;
 use crate::error::{Error, ErrorKind};
 use crate::format::Format;
 use crate::nest::{self, Nest};
-use crate::selector::{Reason, SelectorError, Which};
+use crate::selector::SelectorError;
 use crate::{Limits, Rewriter};
 
 /// One place as a policy gives it: its texts, in the language of the body's format.
@@ -114,28 +114,7 @@ impl Plan {
         selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
         let mut selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
-        let mut inside = Vec::new();
-        for (index, place) in selected.iter_mut().enumerate() {
-            let Some(plan) = place.inside.take() else {
-                continue;
-            };
-            let fault = |reason, at: &str, which| {
-                (index, SelectorError::new(reason, 0..at.len()).of(which))
-            };
-            let alone = Reason::Unsupported {
-                what: "anything beside a value that is a body itself",
-                remedy: "say it of the places inside",
-            };
-            if let Some(text) = place.beside.first() {
-                return Err(fault(alone, text, Which::Beside(0)));
-            }
-            if let Some((text, _)) = place.companion {
-                return Err(fault(alone, text, Which::CompanionAt));
-            }
-            let slot = nest::slot(inside.len());
-            place.place = slot.ok_or_else(|| fault(Reason::TooMany, place.at, Which::Place))?;
-            inside.push(plan);
-        }
+        let inside = nest::slots(&mut selected)?;
         let texts = selected.iter().map(|place| {
             let beside = place.beside.iter().map(|text| (*text).to_owned());
             let companion = place.companion;

@@ -2,16 +2,20 @@
 
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use crate::Limits;
 use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::form::{HIDDEN, Name, Names, encoding};
 use crate::literal::fhir_token::{self, Code};
+use crate::nest::{self, Within};
 use crate::out::Out;
+use crate::plan::{Plan, Selected};
 use crate::selector::{Reason, SelectorError};
 
 /// How a parameter's value is built, as a policy spells it.
@@ -50,10 +54,12 @@ impl FromStr for Syntax {
 }
 
 /// The parameters of one route's query.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Places {
     names: Names,
     syntaxes: Vec<(PlaceId, Syntax)>,
+    /// What stands in the parameters that are bodies themselves.
+    inside: Arc<[Plan]>,
 }
 
 impl Places {
@@ -62,12 +68,15 @@ impl Places {
     /// # Errors
     /// The index of the selector that is wrong, counted as they came, and what is wrong with it.
     pub fn compile<'a>(
-        selectors: impl IntoIterator<Item = (&'a str, Syntax, PlaceId)>,
+        selectors: impl IntoIterator<Item = (Selected<'a>, Syntax)>,
     ) -> Result<Self, (usize, SelectorError)> {
+        let (mut selected, kinds): (Vec<_>, Vec<_>) = selectors.into_iter().unzip();
+        let inside = nest::slots(&mut selected)?;
         let mut names = Vec::new();
         let mut syntaxes = Vec::new();
         let mut lengths = Vec::new();
-        for (index, (text, syntax, place)) in selectors.into_iter().enumerate() {
+        for (index, (selected, syntax)) in selected.iter().zip(kinds).enumerate() {
+            let (text, place) = (selected.at, selected.place);
             names.push((Name::parse(text).map_err(|error| (index, error))?, place));
             lengths.push(text.len());
             if syntax != Syntax::Plain {
@@ -81,6 +90,7 @@ impl Places {
         Ok(Self {
             names: Names::compile(names).map_err(twice)?,
             syntaxes,
+            inside: inside.into(),
         })
     }
 
@@ -111,13 +121,16 @@ pub fn rewrite(
     query: &str,
     places: &Places,
     editor: &mut dyn Editor,
+    limits: Limits,
 ) -> Result<Option<Out>, Error> {
+    let mut ordinal = 0;
+    let mut within = Within::new(&places.inside, limits, false, &mut ordinal, editor);
     let chunk = Bytes::copy_from_slice(query.as_bytes());
     let mut out = Out::new();
     out.begin(&chunk);
     let mut writer = Writer {
         query: query.as_bytes(),
-        editor,
+        editor: &mut within,
         out,
         done: 0,
         ordinal: 0,

@@ -7,8 +7,8 @@ mod harness;
 use body::content_type::ContentType;
 use body::query::{self, Syntax};
 use body::selector::Reason;
-use body::{Error, ErrorKind, Format, Limits, PlaceId, Plan, Rewriter};
-use harness::{Marker, at_every_split, mark, places};
+use body::{Error, ErrorKind, Format, Limits, PlaceId, Plan, Rewriter, Selected};
+use harness::{Marker, at_every_split, limits, mark, places};
 
 fn take(plan: &Plan, content_type: &str) -> Result<Box<dyn Rewriter>, ErrorKind> {
     let content_type = ContentType::parse(content_type.as_bytes());
@@ -115,10 +115,11 @@ fn query(
     let selectors = selectors
         .iter()
         .zip(0..)
-        .map(|((name, syntax), id)| (*name, *syntax, PlaceId(id)));
+        .map(|((name, syntax), id)| (Selected::new(name, PlaceId(id)), *syntax));
     let places = query::Places::compile(selectors).unwrap();
     let mut editor = Marker::default();
-    let done = query::rewrite(text, &places, &mut editor).map_err(|Error { kind, .. }| kind)?;
+    let done =
+        query::rewrite(text, &places, &mut editor, limits()).map_err(|Error { kind, .. }| kind)?;
     let text = done.map(|mut out| {
         let mut bytes = Vec::new();
         while let Some(piece) = body::Out::take(&mut out) {
@@ -174,8 +175,8 @@ impl body::Editor for Twofold {
 #[test]
 fn a_search_asks_for_all_that_a_value_is_known_by_where_it_can_say_or() {
     let ask = |syntax, text| {
-        let places = query::Places::compile([("id", syntax, PlaceId(0))]).unwrap();
-        let mut out = query::rewrite(text, &places, &mut Twofold)
+        let places = query::Places::compile([(Selected::new("id", PlaceId(0)), syntax)]).unwrap();
+        let mut out = query::rewrite(text, &places, &mut Twofold, limits())
             .unwrap()
             .unwrap();
         let pieces: Vec<u8> = std::iter::from_fn(|| out.take()).flatten().collect();

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use body::{Editor as _, Found, PlaceId, ValueType};
+use body::{Editor as _, Found, ValueType};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use policy::path::{NormalPath, normalise};
 use policy::{
-    App, AppIndex, Idempotency, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch,
-    Unmatched,
+    App, AppIndex, Content, Idempotency, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route,
+    RouteMatch, Unmatched,
 };
 
 use crate::border::{Border, Inner};
@@ -267,10 +267,9 @@ fn route(
     Err(Box::new(inner.name(index.0, None, refusal)))
 }
 
-/// A rewritten query as text. What waits behind a hole is left out: a head with asks is refused.
-fn whole(mut out: body::Out) -> String {
-    let pieces: Vec<u8> = std::iter::from_fn(|| out.take()).flatten().collect();
-    String::from_utf8_lossy(&pieces).into_owned()
+/// What was rewritten, as it is sent. What waits behind a hole is left out: a head with asks is refused.
+fn whole(mut out: body::Out) -> Vec<u8> {
+    std::iter::from_fn(|| out.take()).flatten().collect()
 }
 
 /// Protects the values of a request's head.
@@ -289,11 +288,13 @@ impl Head<'_> {
     ) -> Result<Option<String>, Box<Refusal>> {
         let new_path = self.path(route, pattern, path)?;
         let new_query = match (query.filter(|query| !query.is_empty()), &route.query) {
-            (Some(query), Some(places)) => body::query::rewrite(query, places, self.sealer)
+            (Some(query), Some(places)) => self
+                .query(query, places)
                 .map_err(|error| self.sealer.refusal(&error))?,
             _ => None,
         };
         let new_query = new_query.map(whole);
+        let new_query = new_query.map(|query| String::from_utf8_lossy(&query).into_owned());
         if new_path.is_none() && new_query.is_none() {
             return Ok(None);
         }
@@ -305,6 +306,15 @@ impl Head<'_> {
         Ok(Some(target))
     }
 
+    fn query(
+        &mut self,
+        query: &str,
+        places: &body::query::Places,
+    ) -> Result<Option<body::Out>, body::Error> {
+        let limits = self.sealer.border.limits.body;
+        body::query::rewrite(query, places, self.sealer, limits)
+    }
+
     fn path(
         &mut self,
         route: &Route,
@@ -313,12 +323,12 @@ impl Head<'_> {
     ) -> Result<Option<String>, Box<Refusal>> {
         let mut new: Option<String> = None;
         let mut done = 0;
-        for (place, range) in route.locate(pattern, path) {
+        for (content, range) in route.locate(pattern, path) {
             let Some(raw) = path.get(range.clone()) else {
                 continue;
             };
             let text: Vec<u8> = percent_encoding::percent_decode_str(raw).collect();
-            let Some(replacement) = self.value(place, &text)? else {
+            let Some(replacement) = self.value(content, &text)? else {
                 continue;
             };
             let target = new.get_or_insert_default();
@@ -342,12 +352,12 @@ impl Head<'_> {
             if !place.name.as_str().contains('_')
                 && is_underscored(incoming.headers, place.name.as_str())
             {
-                return Err(self.sealer.respelled(place.place));
+                return Err(self.sealer.respelled(&place.content));
             }
             let mut values = Vec::new();
             let mut changed = false;
             for value in incoming.headers.get_all(&place.name) {
-                match self.value(place.place, value.as_bytes())? {
+                match self.value(&place.content, value.as_bytes())? {
                     Some(new) => {
                         changed = true;
                         values.extend(HeaderValue::from_bytes(&new).ok());
@@ -363,10 +373,19 @@ impl Head<'_> {
     }
 
     /// What a value of the head becomes; `None` where it stays.
-    fn value(&mut self, place: PlaceId, text: &[u8]) -> Result<Option<Vec<u8>>, Box<Refusal>> {
+    fn value(&mut self, content: &Content, text: &[u8]) -> Result<Option<Vec<u8>>, Box<Refusal>> {
         if text.is_empty() {
             return Ok(None);
         }
+        let place = match content {
+            Content::Value(place) => *place,
+            Content::Body(plan) => {
+                let limits = self.sealer.border.limits.body;
+                let written = body::nest::rewrite(plan, text, self.sealer, limits)
+                    .map_err(|error| self.sealer.refusal(&error))?;
+                return Ok(written.map(whole));
+            }
+        };
         let mut replacement = Vec::new();
         let found = Found {
             place,

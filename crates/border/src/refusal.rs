@@ -48,11 +48,13 @@ pub enum RefusalCode {
     Misdirected,
     /// An upgrade on a route that protects.
     Upgrade,
+    /// A query compares a protected value in a way that its tokens cannot answer.
+    Unsearchable,
 }
 
 impl RefusalCode {
     /// Every code there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::UnmatchedRoute,
         Self::AmbiguousPath,
         Self::MethodOverride,
@@ -67,6 +69,7 @@ impl RefusalCode {
         Self::Busy,
         Self::Misdirected,
         Self::Upgrade,
+        Self::Unsearchable,
     ];
 
     /// The code as it is written, in lower case with hyphens.
@@ -87,6 +90,7 @@ impl RefusalCode {
             Self::Busy => "busy",
             Self::Misdirected => "misdirected",
             Self::Upgrade => "upgrade",
+            Self::Unsearchable => "unsearchable",
         }
     }
 
@@ -97,9 +101,10 @@ impl RefusalCode {
             Self::UnmatchedRoute | Self::BlockedValue | Self::MethodOverride | Self::Upgrade => {
                 StatusCode::FORBIDDEN
             }
-            Self::AmbiguousPath | Self::MissingPlace | Self::UnreadableBody => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::AmbiguousPath
+            | Self::MissingPlace
+            | Self::UnreadableBody
+            | Self::Unsearchable => StatusCode::BAD_REQUEST,
             Self::ContentType | Self::ContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HomeAway | Self::RootAway | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -122,7 +127,8 @@ impl RefusalCode {
             | Self::TooLong
             | Self::MissingPlace
             | Self::Misdirected
-            | Self::Upgrade => Blame::Client,
+            | Self::Upgrade
+            | Self::Unsearchable => Blame::Client,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the sealer says when it refuses: code, sentence and remedy in one place. No value stands in any of them.
 
-use body::{Error, ErrorKind, PlaceId, ValueType};
-use policy::{Field, Part, Place};
+use body::{Comparison, Error, ErrorKind, ValueType};
+use policy::{Content, Field, Part, Place};
 
 use crate::sealer::Sealer;
 use crate::{Refusal, RefusalCode};
@@ -18,8 +18,11 @@ impl Sealer {
             .border
             .route(self.app, self.route)
             .and_then(|route| route.body.as_ref());
+        // A number or a boolean was spelled as one, in whatever body it stands; a string only tells where the body
+        // has other types.
         let typed = place.part == Part::Body
-            && plan.is_some_and(|plan| plan.format() == body::Format::Json);
+            && (found != ValueType::String
+                || plan.is_some_and(|plan| plan.format() == body::Format::Json));
         if !typed || found == field.value_type {
             return Ok(());
         }
@@ -95,6 +98,30 @@ impl Sealer {
         Box::new(self.named(refusal, place))
     }
 
+    /// A query compares a value in a way that what stands in the app cannot answer.
+    pub(crate) fn unsearchable(
+        &self,
+        place: &Place,
+        field: &Field,
+        comparison: Comparison,
+    ) -> Box<Refusal> {
+        let asked = match comparison {
+            Comparison::Prefix => "what begins with a value",
+            Comparison::Contains => "what has a value somewhere in it",
+            Comparison::Order => "what comes before or after a value",
+            _ => "what is equal to a value",
+        };
+        let refusal = Refusal::new(
+            RefusalCode::Unsearchable,
+            format!(
+                "the query asks for {asked}, and the tokens of a field that is `{}` cannot answer that",
+                field.treatment.as_str()
+            ),
+            "ask for whole values of a `match` field, or for words of a `words` field; the app's policy says which fields are what",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
     pub(crate) fn blocked(&self, place: &Place) -> Box<Refusal> {
         let refusal = Refusal::new(
             RefusalCode::BlockedValue,
@@ -105,14 +132,18 @@ impl Sealer {
     }
 
     /// A protected header under another name that some servers read as the same.
-    pub(crate) fn respelled(&self, place: PlaceId) -> Box<Refusal> {
+    pub(crate) fn respelled(&self, content: &Content) -> Box<Refusal> {
         let refusal = Refusal::new(
             RefusalCode::UnreadableBody,
             "a protected header is spelled with an underscore for a hyphen",
             "send the header as the policy spells it",
         );
         let border = &self.border;
-        match border.place(self.app, self.route, usize::from(place.0)) {
+        let place = match content {
+            Content::Value(place) => border.place(self.app, self.route, usize::from(place.0)),
+            Content::Body(_) => None,
+        };
+        match place {
             Some((place, _)) => Box::new(self.named(refusal, place)),
             None => Box::new(border.name(self.app, None, refusal)),
         }

@@ -15,6 +15,7 @@ use crate::border::Inner;
 use crate::counts::Counts;
 use crate::memory::{Memory, same_text};
 use crate::tokens::{Glued, Stands, look};
+use crate::treat::answers;
 use crate::value::{Parameters, Plain, Value};
 use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
 
@@ -285,7 +286,7 @@ impl Sealer {
         };
         // A value with a companion is remembered by that: what stands at its own place is the same for all.
         let remembered = place.companion.is_some() == value.is_companion;
-        let name = (field.stable && remembered && place.part == Part::Body)
+        let name = (field.stable && remembered && !value.is_asked)
             .then(|| self.memory.name(&field.name, text))
             .flatten();
         let Some(name) = name else {
@@ -346,6 +347,9 @@ impl Sealer {
         let value = Value::new(found, place, &self.parameters, |at, text| {
             border.beside(self.app, self.route, at, text)
         });
+        if !answers(&field.treatment, found.comparison) {
+            return Err(self.unsearchable(place, field, found.comparison));
+        }
         self.last = place
             .companion
             .is_some()

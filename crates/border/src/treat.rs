@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use body::{Edit, PlaceId, ValueType};
-use policy::{Dates, Field, Part, Place, PointerShape, Pointing, Treatment, normalise};
+use body::{Comparison, Edit, PlaceId, ValueType};
+use policy::{Dates, Field, Place, PointerShape, Pointing, Treatment, normalise};
 use seal::{Chance, FieldKey, Pad, PointerId, Repeat};
 
 use crate::sealer::{Outcome, Sealer};
@@ -139,7 +139,7 @@ impl Sealer {
         out: &mut Vec<u8>,
     ) -> Result<(), Box<Refusal>> {
         let text = self.text(place, text)?;
-        if place.part != Part::Body {
+        if value.is_asked {
             // What is looked for: its words alone.
             for (position, word) in seal::words::query(key, text).iter().enumerate() {
                 if position > 0 {
@@ -159,7 +159,7 @@ impl Sealer {
     /// A value that stays at home: asks for it to be kept, under a pointer of this shape. A `match` value whose
     /// token its column does not take goes here too, decided by its length alone, so that equal values stay equal.
     ///
-    /// In a head, which waits for nobody, the pointer that was tried first is asked for: the right one unless
+    /// Where it is looked for, nothing is kept: the pointer that was tried first is asked for, the right one unless
     /// another value of the app had that identity before.
     fn point(
         &mut self,
@@ -190,7 +190,7 @@ impl Sealer {
         };
         let first = first.get();
         self.counts.protect(place.field.0);
-        if place.part != Part::Body {
+        if value.is_asked {
             if !pointing.equality {
                 return Err(self.unaskable(place));
             }
@@ -312,6 +312,25 @@ impl Sealer {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether what a treatment leaves in the app can answer a query that compares with it so.
+pub(crate) fn answers(treatment: &Treatment, comparison: Comparison) -> bool {
+    match treatment {
+        // Nothing is compared, or the value itself.
+        Treatment::Pass | Treatment::Mask | Treatment::Block => true,
+        _ if comparison == Comparison::Stored => true,
+        Treatment::Words { .. } => comparison == Comparison::Contains,
+        Treatment::Sealed { .. } | Treatment::Date(Dates::StandIn) => false,
+        Treatment::Vault(pointing) if !pointing.equality => false,
+        Treatment::Match
+        | Treatment::Format(_)
+        | Treatment::Vault(_)
+        | Treatment::Date(Dates::Shift { .. }) => matches!(
+            comparison,
+            Comparison::Equal | Comparison::NotEqual | Comparison::OneOf | Comparison::NotOneOf
+        ),
     }
 }
 

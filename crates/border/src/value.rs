@@ -1,7 +1,7 @@
 //! A value at a place of a request, and what its treatment needs to know beside its text.
 
-use body::{AskId, Found, ValueType};
-use policy::{Beside, Place};
+use body::{AskId, Comparison, Found, ValueType};
+use policy::{Beside, Part, Place};
 use zeroize::Zeroizing;
 
 /// A value for a person to read, in memory only.
@@ -25,6 +25,8 @@ pub(crate) struct Value {
     pub hole: Option<AskId>,
     /// It is what goes to the place's companion.
     pub is_companion: bool,
+    /// It is looked for, not kept: what is made of it must be what was kept.
+    pub is_asked: bool,
 }
 
 impl Value {
@@ -49,6 +51,7 @@ impl Value {
             tweak: beside(place.tweak.as_ref()),
             hole: None,
             is_companion: false,
+            is_asked: place.part != Part::Body || found.comparison != Comparison::Stored,
         }
     }
 }

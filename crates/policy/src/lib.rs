@@ -32,8 +32,8 @@ pub use plan::{
     App, AppIndex, Expects, Field, FieldIndex, Idempotency, Operator, Plan, Test, Unmatched,
 };
 pub use route::{
-    Ambiguity, Beside, Companion, HeaderPlace, Matched, Part, PathPlace, Place, Reveal, Route,
-    RouteIndex, RouteMatch,
+    Ambiguity, Beside, Companion, Content, HeaderPlace, Matched, Part, PathPlace, Place, Reveal,
+    Route, RouteIndex, RouteMatch,
 };
 pub use template::{Method, Pattern, PatternError, PatternFault, Template};
 pub use treatment::{Dates, PointerShape, Pointing, Treatment};

@@ -64,11 +64,11 @@ impl Route {
         &'a self,
         pattern: usize,
         path: &'a str,
-    ) -> impl Iterator<Item = (PlaceId, Range<usize>)> + 'a {
+    ) -> impl Iterator<Item = (&'a Content, Range<usize>)> + 'a {
         let pattern = self.patterns.get(pattern);
         self.path.iter().filter_map(move |place| {
             Some((
-                place.place,
+                &place.content,
                 pattern?.template.locate(&place.parameter, path)?,
             ))
         })
@@ -149,22 +149,31 @@ pub enum Part {
     Answer,
 }
 
-/// A header whose whole value is protected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What stands at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// One value.
+    Value(PlaceId),
+    /// A body, rewritten by this.
+    Body(body::Plan),
+}
+
+/// A header whose value, or something inside it, is protected.
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeaderPlace {
     /// The header.
     pub name: http::HeaderName,
-    /// The place.
-    pub place: PlaceId,
+    /// What its value is.
+    pub content: Content,
 }
 
 /// A path parameter that is protected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PathPlace {
     /// Its name in every pattern of the route.
     pub parameter: String,
-    /// The place.
-    pub place: PlaceId,
+    /// What it is.
+    pub content: Content,
 }
 
 /// Names a route of one [`crate::App`].

@@ -332,6 +332,11 @@ fn title(code: &str) -> Title {
             "Ce changement de protocole n’est pas permis ici",
             "This change of protocol is not allowed here",
         )
+    } else if is(RefusalCode::Unsearchable) {
+        (
+            "Cette recherche n’a pas de réponse",
+            "This search cannot be answered",
+        )
     } else {
         match code {
             "outside" => (

@@ -14,7 +14,7 @@ impl Reader<'_, '_> {
         can_say_or: bool,
         faults: &mut Faults<'_>,
     ) {
-        let Some(field) = self.field_at(read.place).filter(|field| field.sound) else {
+        let Some(field) = self.field_at(read).filter(|field| field.sound) else {
             return;
         };
         let name = field.name.value;
@@ -52,7 +52,7 @@ impl Reader<'_, '_> {
 
     /// A header is asked for too, and may carry what nobody looks up.
     pub(super) fn in_header(&mut self, read: &Read<'_>, faults: &mut Faults<'_>) {
-        let field = self.field_at(read.place).filter(|field| field.sound);
+        let field = self.field_at(read).filter(|field| field.sound);
         if field
             .is_some_and(|field| matches!(field.field.treatment, Treatment::Date(Dates::StandIn)))
         {
@@ -72,10 +72,10 @@ impl Reader<'_, '_> {
 
     /// Pins the epoch of a `match` or `words` field that is asked for where only one token can stand.
     pub(super) fn pin(&mut self, read: &Read<'_>, place: &str, faults: &mut Faults<'_>) {
-        let index = self
-            .places
-            .get(usize::from(read.place.0))
-            .map(|place| place.field.0);
+        let known = read.place().map(|place| usize::from(place.0));
+        let index = known
+            .and_then(|known| self.places.get(known))
+            .map(|known| known.field.0);
         let Some(named) = index.and_then(|index| self.fields.get_mut(index)) else {
             return;
         };

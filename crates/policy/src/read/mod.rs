@@ -6,6 +6,7 @@ mod beside;
 mod companion;
 pub(crate) mod fields;
 mod idle;
+mod inside;
 mod lookup;
 mod parts;
 pub(crate) mod places;

@@ -8,9 +8,9 @@ use body::selector::Which;
 use body::{Format, SelectorError};
 use http::HeaderName;
 
-use crate::read::places::{Read, Reader};
+use crate::read::places::{Around, Read, Reader};
 use crate::read::section::{Faults, Section, Text};
-use crate::route::{HeaderPlace, Part, PathPlace};
+use crate::route::{Content, HeaderPlace, Part, PathPlace};
 
 /// Syntaxes of the language that are not built, so that they are not taken for slips.
 const LATER_SYNTAXES: [&str; 10] = [
@@ -42,7 +42,12 @@ impl<'t> Reader<'_, 't> {
         format: Format,
         faults: &mut Faults<'_>,
     ) -> Option<body::Plan> {
-        let read = self.read_all(route, "protect", Part::Body, Some(format), faults);
+        let read = self.read_all(
+            route,
+            "protect",
+            outermost(Part::Body, Some(format)),
+            faults,
+        );
         self.plan(format, &read, faults)
     }
 
@@ -79,22 +84,24 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn selected<'r>(&'r self, read: &'r Read<'t>) -> Selected<'r> {
-        let place = self.places.get(usize::from(read.place.0));
+        let place = match &read.content {
+            Content::Value(place) => *place,
+            Content::Body(plan) => return Selected::body(read.at.value, plan.clone()),
+        };
+        let known = self.places.get(usize::from(place.0));
         let companion = read.companion.as_ref();
         Selected {
-            at: read.at.value,
-            place: read.place,
-            beside: place
+            beside: known
                 .map(|place| place.beside().collect())
                 .unwrap_or_default(),
             companion: companion.map(|companion| (companion.at.value, companion.write.value)),
-            inside: None,
+            ..Selected::new(read.at.value, place)
         }
     }
 
     /// `protect`, where the body's format is unknown: what can be said without it is said.
     pub(crate) fn unread_body(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) {
-        self.read_all(route, "protect", Part::Body, None, faults);
+        self.read_all(route, "protect", outermost(Part::Body, None), faults);
     }
 
     /// `query`.
@@ -105,27 +112,25 @@ impl<'t> Reader<'_, 't> {
     ) -> Option<body::query::Places> {
         const HELP: &str =
             "a place of a query is the parameter's decoded name: `family`, `filter[name]`";
-        let mut selectors = Vec::new();
-        for read in self.read_all(route, "query", Part::Query, None, faults) {
+        let mut reads = Vec::new();
+        for read in self.read_all(route, "query", outermost(Part::Query, None), faults) {
             let syntax = syntax(&read.section, faults);
             self.asked_for(&read, "query", syntax != Syntax::Plain, faults);
-            match body::query::Places::compile([(read.at.value, syntax, read.place)]) {
-                Ok(_) => selectors.push((read.at, syntax, read.place)),
+            match body::query::Places::compile([(self.selected(&read), syntax)]) {
+                Ok(_) => reads.push((read, syntax)),
                 Err((_, error)) => selector_fault(&read.at, &error, HELP, faults),
             }
         }
-        if selectors.is_empty() {
+        if reads.is_empty() {
             return None;
         }
-        match body::query::Places::compile(
-            selectors
-                .iter()
-                .map(|(at, syntax, place)| (at.value, *syntax, *place)),
-        ) {
+        let selected = reads.iter();
+        let selected = selected.map(|(read, syntax)| (self.selected(read), *syntax));
+        match body::query::Places::compile(selected) {
             Ok(places) => Some(places),
             Err((index, error)) => {
-                if let Some((at, ..)) = selectors.get(index) {
-                    selector_fault(at, &error, HELP, faults);
+                if let Some((read, _)) = reads.get(index) {
+                    selector_fault(&read.at, &error, HELP, faults);
                 }
                 None
             }
@@ -139,7 +144,7 @@ impl<'t> Reader<'_, 't> {
         faults: &mut Faults<'_>,
     ) -> Vec<HeaderPlace> {
         let mut headers: Vec<HeaderPlace> = Vec::new();
-        for read in self.read_all(route, "headers", Part::Header, None, faults) {
+        for read in self.read_all(route, "headers", outermost(Part::Header, None), faults) {
             let Ok(name) = HeaderName::from_bytes(read.at.value.as_bytes()) else {
                 let message = format!("`{}` is no name of a header", read.at.value);
                 faults.error(
@@ -167,7 +172,7 @@ impl<'t> Reader<'_, 't> {
             self.in_header(&read, faults);
             headers.push(HeaderPlace {
                 name,
-                place: read.place,
+                content: read.content,
             });
         }
         headers
@@ -176,7 +181,7 @@ impl<'t> Reader<'_, 't> {
     /// `path`.
     pub(crate) fn path(&mut self, route: &Section<'t>, faults: &mut Faults<'_>) -> Vec<PathPlace> {
         let mut paths: Vec<PathPlace> = Vec::new();
-        for read in self.read_all(route, "path", Part::Path, None, faults) {
+        for read in self.read_all(route, "path", outermost(Part::Path, None), faults) {
             let name = read
                 .at
                 .value
@@ -206,7 +211,7 @@ impl<'t> Reader<'_, 't> {
             self.asked_for(&read, "path", false, faults);
             paths.push(PathPlace {
                 parameter: name.to_owned(),
-                place: read.place,
+                content: read.content,
             });
         }
         paths
@@ -235,6 +240,15 @@ impl Read<'_> {
             Which::CompanionWrite => companion.map(|companion| &companion.write),
         };
         selector_fault(text.unwrap_or(&self.at), error, help, faults);
+    }
+}
+
+/// What a route's own places of a part are in.
+fn outermost(part: Part, format: Option<Format>) -> Around<'static> {
+    Around {
+        part,
+        format,
+        outer: None,
     }
 }
 

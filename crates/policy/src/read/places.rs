@@ -10,31 +10,34 @@ use crate::read::beside::Meant;
 use crate::read::companion::{self, ReadCompanion};
 use crate::read::fields::NamedField;
 use crate::read::section::{Faults, Keys, Section, Text};
-use crate::route::{Part, Place};
+use crate::route::{Content, Part, Place};
 use crate::template::Pattern;
 
-const LATER: &[(&str, &str)] = &[
-    (
-        "as",
-        "what stands inside a value cannot be named yet: protect the whole value, or leave it out",
-    ),
-    (
-        "protect",
-        "what stands inside a value cannot be named yet: protect the whole value, or leave it out",
-    ),
-    (
-        "when",
-        "write the condition into the selector: `$.items[?@.kind == 'x'].value`",
-    ),
-];
+const LATER: &[(&str, &str)] = &[(
+    "when",
+    "write the condition into the selector: `$.items[?@.kind == 'x'].value`",
+)];
 
 /// The keys of a place, which depend on the part of the message that it is in.
 fn keys(part: Part) -> Keys {
     let known: &[&str] = match part {
-        Part::Body => &["at", "field", "required", "subject", "tweak", "companion"],
-        Part::Query => &["at", "field", "required", "syntax", "subject", "tweak"],
-        Part::Header | Part::Path => &["at", "field", "required", "subject", "tweak"],
-        Part::Answer => &["at", "field", "subject", "tweak"],
+        Part::Body => &[
+            "at",
+            "field",
+            "as",
+            "protect",
+            "required",
+            "subject",
+            "tweak",
+            "companion",
+        ],
+        Part::Query => &[
+            "at", "field", "as", "protect", "required", "syntax", "subject", "tweak",
+        ],
+        Part::Header | Part::Path => &[
+            "at", "field", "as", "protect", "required", "subject", "tweak",
+        ],
+        Part::Answer => &["at", "field", "as", "reveal", "subject", "tweak"],
     };
     Keys {
         known,
@@ -62,77 +65,62 @@ pub(crate) struct Spot {
     pub(crate) says_companion: bool,
 }
 
-/// A place whose field is known.
+/// A place whose field is known, or what is inside it.
 pub(super) struct Read<'t> {
     pub(super) at: Text<'t>,
-    pub(super) place: PlaceId,
+    pub(super) content: Content,
     pub(super) section: Section<'t>,
     /// The selectors beside it, in the order of [`Place::beside`].
     pub(super) beside: Vec<Meant<'t>>,
     pub(super) companion: Option<ReadCompanion<'t>>,
 }
 
+impl Read<'_> {
+    /// Its own name among the places of the route, where what stands there is one value.
+    pub(super) fn place(&self) -> Option<PlaceId> {
+        match &self.content {
+            Content::Value(place) => Some(*place),
+            Content::Body(_) => None,
+        }
+    }
+}
+
+/// What the places under one key are in.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) part: Part,
+    /// The format of the body that they are in, where it is known.
+    pub(super) format: Option<Format>,
+    /// The selectors that lead to that body, where it stands in another one.
+    pub(super) outer: Option<&'a str>,
+}
+
 impl<'t> Reader<'_, 't> {
     /// The places under `key`; one whose field or selector is missing is reported and left out.
     pub(super) fn read_all(
         &mut self,
-        route: &Section<'t>,
+        section: &Section<'t>,
         key: &'static str,
-        part: Part,
-        format: Option<Format>,
+        around: Around<'_>,
         faults: &mut Faults<'_>,
     ) -> Vec<Read<'t>> {
-        let keys = keys(part);
-        let tables = route.tables(key, faults);
-        if route.has(key) && tables.is_empty() {
+        let tables = section.tables(key, faults);
+        if section.has(key) && tables.is_empty() {
             let message = format!("`{key}` names no place");
             let help =
                 format!("take `{key}` out, or write `{key} = [{{ at = \"…\", field = \"…\" }}]`");
-            faults.error("policy::idle-key", route.key_span(key), message, help);
+            faults.error("policy::idle-key", section.key_span(key), message, help);
         }
         let read = tables.into_iter().filter_map(|(table, span)| {
-            let section = Section::open(table, span, "a place", keys, faults);
+            let section = Section::open(table, span, "a place", keys(around.part), faults);
             let at = section.needed_text("at", "say where the value stands", faults);
-            let field = section.needed_text(
-                "field",
-                "say which of the file's fields stands there",
-                faults,
-            );
-            let required = part != Part::Answer && section.flag("required", faults);
-            let field = self.field(&field?, part, faults);
-            let (at, field) = (at?, field?);
-            let Ok(id) = u16::try_from(self.places.len()) else {
-                let message = "the route has too many places";
-                faults.error(
-                    "policy::too-many",
-                    at.span,
-                    message,
-                    "split the route by its paths",
-                );
-                return None;
-            };
-            let mut place = Place {
-                field,
-                at: at.value.to_owned(),
-                part,
-                required,
-                subject: None,
-                tweak: None,
-                companion: None,
-            };
-            let beside = self.beside(&section, &at, &mut place, faults);
-            let companion = (part == Part::Body)
-                .then(|| self.companion(&section, field, format, faults))
-                .flatten();
-            place.companion = companion.as_ref().map(ReadCompanion::plain);
-            self.places.push(place);
-            self.spots.push(Spot {
-                at: at.span.clone(),
-                says_companion: section.has("companion"),
-            });
+            if section.has("as") {
+                return self.body_inside(section, at?, around, faults);
+            }
+            let (at, place, beside, companion) = self.value(&section, at, around, faults)?;
             Some(Read {
                 at,
-                place: PlaceId(id),
+                content: Content::Value(place),
                 section,
                 beside,
                 companion,
@@ -141,14 +129,65 @@ impl<'t> Reader<'_, 't> {
         read.collect()
     }
 
+    /// One place, at which a single value stands.
+    #[expect(clippy::type_complexity, reason = "read once, right after")]
+    pub(super) fn value(
+        &mut self,
+        section: &Section<'t>,
+        at: Option<Text<'t>>,
+        around: Around<'_>,
+        faults: &mut Faults<'_>,
+    ) -> Option<(Text<'t>, PlaceId, Vec<Meant<'t>>, Option<ReadCompanion<'t>>)> {
+        let part = around.part;
+        let field = section.needed_text(
+            "field",
+            "say which of the file's fields stands there",
+            faults,
+        );
+        let required = part != Part::Answer && section.flag("required", faults);
+        let field = self.field(&field?, part, faults);
+        let (at, field) = (at?, field?);
+        let Some(id) = u16::try_from(self.places.len())
+            .ok()
+            .filter(|id| *id < body::nest::FIRST_SLOT)
+        else {
+            let message = "the route has too many places";
+            let help = "split the route by its paths";
+            faults.error("policy::too-many", at.span, message, help);
+            return None;
+        };
+        let mut place = Place {
+            field,
+            at: led_to(around.outer, at.value),
+            part,
+            required,
+            subject: None,
+            tweak: None,
+            companion: None,
+        };
+        let beside = self.beside(section, &at, &mut place, faults);
+        let companion = (part == Part::Body)
+            .then(|| self.companion(section, field, around, faults))
+            .flatten();
+        place.companion = companion.as_ref().map(ReadCompanion::plain);
+        self.places.push(place);
+        self.spots.push(Spot {
+            at: at.span.clone(),
+            says_companion: section.has("companion"),
+        });
+        Some((at, PlaceId(id), beside, companion))
+    }
+
     fn companion(
         &self,
         section: &Section<'t>,
         field: FieldIndex,
-        format: Option<Format>,
+        around: Around<'_>,
         faults: &mut Faults<'_>,
     ) -> Option<ReadCompanion<'t>> {
         let named = self.fields.get(field.0).filter(|named| named.sound)?;
+        // A body inside has no neighbour that is found again: answers are read from the outside.
+        let format = around.format.filter(|_| around.outer.is_none());
         companion::read(section, format, &named.field.treatment, faults)
     }
 
@@ -186,8 +225,16 @@ impl<'t> Reader<'_, 't> {
         None
     }
 
-    pub(super) fn field_at(&self, place: PlaceId) -> Option<&NamedField<'t>> {
-        self.fields
-            .get(self.places.get(usize::from(place.0))?.field.0)
+    pub(super) fn field_at(&self, read: &Read<'_>) -> Option<&NamedField<'t>> {
+        let place = self.places.get(usize::from(read.place()?.0))?;
+        self.fields.get(place.field.0)
+    }
+}
+
+/// The selectors that lead to a place, from the outside in.
+pub(super) fn led_to(outer: Option<&str>, at: &str) -> String {
+    match outer {
+        Some(outer) => format!("{outer} > {at}"),
+        None => at.to_owned(),
     }
 }

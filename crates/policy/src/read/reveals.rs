@@ -2,7 +2,7 @@
 
 use body::Format;
 
-use crate::read::places::Reader;
+use crate::read::places::{Around, Reader};
 use crate::read::section::{Faults, Section};
 use crate::route::{Part, Reveal};
 
@@ -17,9 +17,14 @@ impl<'t> Reader<'_, 't> {
         faults: &mut Faults<'_>,
     ) -> Option<Reveal> {
         let format = answer(route, faults);
-        let mut read = self.read_all(route, "reveal", Part::Answer, None, faults);
+        let around = Around {
+            part: Part::Answer,
+            format,
+            outer: None,
+        };
+        let mut read = self.read_all(route, "reveal", around, faults);
         read.retain(|read| {
-            let Some(named) = self.field_at(read.place).filter(|named| named.sound) else {
+            let Some(named) = self.field_at(read).filter(|named| named.sound) else {
                 return true;
             };
             if !named.field.treatment.has_prefix() {

@@ -43,7 +43,7 @@ const KEYS: Keys = Keys {
     ],
 };
 
-const FORMATS: [&str; 4] = ["json", "form", "multipart", "text"];
+/// Formats of the language that are not built, so that they are not taken for slips.
 const LATER_FORMATS: [&str; 8] = [
     "ndjson", "xml", "csv", "html", "graphql", "batch", "sse", "file",
 ];
@@ -203,23 +203,13 @@ fn format(section: &Section<'_>, patterns: &[Pattern], faults: &mut Faults<'_>) 
     if section.has("protect") && !section.has("body") {
         let help = format!(
             "say what the body is: `body = \"json\"` (or `{}`)",
-            FORMATS[1..].join("`, `")
+            names()[1..].join("`, `")
         );
         section.missing("body", &help, faults);
     }
     let text = section.text("body", faults)?;
     let Ok(format) = text.value.parse::<Format>() else {
-        if LATER_FORMATS.contains(&text.value) {
-            let remedy =
-                "leave the route out, so that `unmatched = \"block\"` keeps its requests in";
-            faults.later(
-                &format!("the body format `{}`", text.value),
-                text.span,
-                remedy,
-            );
-        } else {
-            faults.unknown_word("a body format", &text, &FORMATS);
-        }
+        unknown_format(&text, faults);
         return None;
     };
     if !section.has("protect") {
@@ -234,4 +224,20 @@ fn format(section: &Section<'_>, patterns: &[Pattern], faults: &mut Faults<'_>) 
         faults.warning("policy::no-body", text.span, message, help);
     }
     Some(format)
+}
+
+/// The names of all formats.
+fn names() -> Vec<&'static str> {
+    Format::ALL.iter().map(|format| format.as_str()).collect()
+}
+
+/// Reports the name of a format that is none.
+pub(super) fn unknown_format(text: &Text<'_>, faults: &mut Faults<'_>) {
+    if LATER_FORMATS.contains(&text.value) {
+        let remedy = "leave the route out, so that `unmatched = \"block\"` keeps its requests in";
+        let what = format!("the body format `{}`", text.value);
+        faults.later(&what, text.span.clone(), remedy);
+    } else {
+        faults.unknown_word("a body format", text, &names());
+    }
 }

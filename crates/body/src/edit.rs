@@ -125,6 +125,15 @@ pub trait Editor {
         Ok(None)
     }
 
+    /// The rewriter that the opaque bytes at a place go through; nothing where they stay as they came. Asked at the
+    /// first byte of a [`Format::File`](crate::Format).
+    ///
+    /// # Errors
+    /// As [`Editor::value`].
+    fn file(&mut self, _place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        Ok(None)
+    }
+
     /// Adds the other texts by which the app may know a value that was just replaced. Asked only where the place
     /// can say 'or' (a search of several codes).
     fn alternatives(&mut self, _place: PlaceId, _value: &[u8], _others: &mut Vec<Vec<u8>>) {}

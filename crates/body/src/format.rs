@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::content_type::ContentType;
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, form, json, multipart, text};
+use crate::{base64, file, form, json, multipart, text};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +24,8 @@ pub enum Format {
     Base64,
     /// `base64url`: the only selector is `*`, what is encoded.
     Base64Url,
+    /// `file`: the only selector is `*`, all of it, opaque.
+    File,
 }
 
 impl Format {
@@ -35,6 +37,7 @@ impl Format {
         Self::Text,
         Self::Base64,
         Self::Base64Url,
+        Self::File,
     ];
 
     /// The policy's spelling.
@@ -47,6 +50,7 @@ impl Format {
             Self::Text => "text",
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
+            Self::File => "file",
         }
     }
 
@@ -65,6 +69,7 @@ impl Format {
             Self::Base64 | Self::Base64Url => {
                 "the only place of a base64 body is `*`, what is encoded"
             }
+            Self::File => "the only place of a file is `*`, all of it",
         }
     }
 
@@ -80,14 +85,17 @@ impl Format {
             Self::Form => essence == "application/x-www-form-urlencoded",
             Self::Multipart => essence == "multipart/form-data",
             Self::Text => essence.starts_with("text/"),
-            Self::Base64 | Self::Base64Url => true,
+            Self::Base64 | Self::Base64Url | Self::File => true,
         }
     }
 
     /// Whether the only selector is `*`: what stands inside is one value, or one body.
     #[must_use]
     pub fn is_whole(self) -> bool {
-        matches!(self, Self::Text | Self::Base64 | Self::Base64Url)
+        matches!(
+            self,
+            Self::Text | Self::Base64 | Self::Base64Url | Self::File
+        )
     }
 
     /// Whether it is a query language: its values are compared with what is stored.
@@ -98,7 +106,7 @@ impl Format {
 
     /// Whether a message must say by its content type that it is of this format.
     pub(crate) fn is_described(self) -> bool {
-        !matches!(self, Self::Base64 | Self::Base64Url)
+        !matches!(self, Self::Base64 | Self::Base64Url | Self::File)
     }
 
     /// Reads the selectors of one body.
@@ -113,6 +121,7 @@ impl Format {
             Self::Text => text::compile(selected),
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
+            Self::File => file::compile(selected),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod content_type;
 pub mod edit;
 pub mod error;
 pub mod escape;
+mod file;
 pub mod form;
 pub mod format;
 pub mod json;
@@ -87,4 +88,10 @@ pub trait Rewriter: Send {
 
     /// Bytes this rewriter holds at the moment, beside a constant.
     fn held(&self) -> usize;
+
+    /// The length of all that it writes where `input` bytes are pushed in all. Only what does not look into its body
+    /// knows it, and as soon as it does nothing in the body can fail.
+    fn length(&self, _input: u64) -> Option<u64> {
+        None
+    }
 }

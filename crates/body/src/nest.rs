@@ -211,6 +211,13 @@ impl Editor for Within<'_> {
         }
     }
 
+    fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        match self.plan(place) {
+            Some(plan) => plan.inner(&Described::default(), self.limits).map(Some),
+            None => self.editor.file(place),
+        }
+    }
+
     fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
         self.editor.alternatives(place, value, others);
     }

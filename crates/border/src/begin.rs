@@ -63,6 +63,8 @@ impl Border {
             counts: Arc::new(Counts::new(app.fields.len())),
             flow: None,
             revealed_whole: Arc::default(),
+            range: None,
+            told: Arc::default(),
         };
         let Some((route_index, pattern)) = route(inner, index, app, method, &normal)? else {
             return Ok(exchange);

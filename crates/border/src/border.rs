@@ -10,6 +10,7 @@ use http::HeaderValue;
 use policy::{
     App, AppIndex, Field, FieldIndex, Place, Plan, Route, RouteIndex, Treatment, normalise,
 };
+use seal::file::stream::Header;
 use seal::format::FormatKey;
 use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 
@@ -368,13 +369,24 @@ impl Inner {
         (key.app() == self.app(app)?.id).then_some(key)
     }
 
+    /// The one key that may open this sealed file on this app: named by its header, of this app (I9).
+    pub fn file_key(&self, app: usize, header: &Header) -> Option<Arc<FieldKey>> {
+        let key = self.keys.by_id(header.key_id())?;
+        (key.app() == self.app(app)?.id).then_some(key)
+    }
+
+    /// The index of the app's field of this name, if the policy still has it.
+    pub fn field_named(&self, app: usize, name: &str) -> Option<usize> {
+        self.apps.get(app)?.by_name.get(name).copied()
+    }
+
     /// Opens a token of this app.
     pub fn open(&self, app: usize, text: &[u8]) -> Option<OpenedToken> {
         let token = Token::parse(text).ok()?;
         let key = self.key_of(app, &token)?;
         let mut plain = Plain::default();
         let found = seal::open(&key, &token, &mut plain).ok()?;
-        let field = self.apps.get(app)?.by_name.get(key.field()).copied();
+        let field = self.field_named(app, key.field());
         let value_type = if token.kind() == seal::Kind::Match {
             field
                 .and_then(|field| self.app(app)?.fields.get(field))

@@ -1,7 +1,7 @@
 //! An exchange: a request and its response, with the reader, app, route and resource path that tie them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use body::coding::{self, Decoder, Encoder};
 use body::content_type::ContentType;
@@ -11,14 +11,16 @@ use http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, IF_RANGE, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use seal::file::stream::plain_len;
 
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::file::{Expected, Opening, Told, Wanted, content_length, forget_digests, head_of_file};
 use crate::memory::Memory;
 use crate::opener::Opener;
 use crate::protect::Protect;
 use crate::refused::explain;
-use crate::reveal::{Coded, Reveal, State};
+use crate::reveal::{Coded, Reveal, State, Text};
 use crate::sealer::Sealer;
 use crate::value::Parameters;
 use crate::{Effect, Flow, Refusal};
@@ -111,14 +113,6 @@ pub struct Summary {
     pub refused: Option<&'static str>,
 }
 
-/// The digests of a message that no longer hold when its body changes.
-const DIGESTS: [HeaderName; 4] = [
-    HeaderName::from_static("content-md5"),
-    HeaderName::from_static("digest"),
-    HeaderName::from_static("content-digest"),
-    HeaderName::from_static("repr-digest"),
-];
-
 /// A request and its response. See the crate's first page for the walk.
 pub struct Exchange {
     pub(crate) border: Arc<Inner>,
@@ -135,6 +129,10 @@ pub struct Exchange {
     pub(crate) counts: Arc<Counts>,
     pub(crate) flow: Option<Box<dyn Flow>>,
     pub(crate) revealed_whole: Arc<AtomicBool>,
+    /// What the client wants of a file.
+    pub(crate) range: Option<Wanted>,
+    /// What was found of a file on its way back.
+    pub(crate) told: Arc<OnceLock<Told>>,
 }
 
 impl std::fmt::Debug for Exchange {
@@ -204,10 +202,9 @@ impl Exchange {
         }
         if self.flow.is_some() {
             headers.remove(CONTENT_LENGTH);
-            DIGESTS.iter().for_each(|name| {
-                headers.remove(name);
-            });
+            forget_digests(headers);
         }
+        self.range = Wanted::of(headers);
         headers.remove(RANGE);
         headers.remove(IF_RANGE);
         limit_codings(headers);
@@ -229,6 +226,9 @@ impl Exchange {
     }
 
     /// Edits the headers of the response and gives the flow of its body; `None` where it passes untouched.
+    ///
+    /// A body that may be a sealed file decides itself what the head says of it ([`Flow::is_undecided`]): then call
+    /// [`Exchange::tell`].
     pub fn reveal(
         &mut self,
         method: &Method,
@@ -239,31 +239,29 @@ impl Exchange {
         if let Some(policy) = self.border.confine(self.app) {
             headers.append(CONTENT_SECURITY_POLICY, policy.clone());
         }
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let header = types.next()?;
-        // Of several types a browser takes another than we would: nothing is written for either.
-        if types.any(|other| other != header) {
+        let Ok(content_type) = content_type(headers) else {
             return None;
-        }
-        let content_type = ContentType::parse_tolerant(header.as_bytes())?;
-        let medium = Medium::of(
-            content_type.essence(),
-            content_type.charset(),
-            content_type.boundary(),
-        )?;
+        };
         if status == StatusCode::PARTIAL_CONTENT {
             return None;
         }
         let codings = codings(headers)?;
-        headers.remove(ACCEPT_RANGES);
-        headers.remove(CONTENT_LENGTH);
-        DIGESTS.iter().for_each(|name| {
-            headers.remove(name);
+        let medium = content_type.as_ref().and_then(|content_type| {
+            let boundary = content_type.boundary();
+            Medium::of(content_type.essence(), content_type.charset(), boundary)
         });
-        keep_private(headers);
+        let expected = self.expected(method, status, headers, medium.is_some(), &codings);
+        if *method == Method::HEAD && self.answers_files() && expected.is_some() {
+            head_of_file(headers);
+        } else if medium.is_some() {
+            headers.remove(ACCEPT_RANGES);
+            headers.remove(CONTENT_LENGTH);
+            forget_digests(headers);
+            keep_private(headers);
+        }
         let bodiless = status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        if bodiless || *method == Method::HEAD {
+        if bodiless || *method == Method::HEAD || medium.is_none() && expected.is_none() {
             return None;
         }
         let limits = self.border.limits;
@@ -278,6 +276,10 @@ impl Exchange {
                 state: State::Holding,
             })
         };
+        let opening = expected.map(|expected| {
+            let (counts, told) = (Arc::clone(&self.counts), Arc::clone(&self.told));
+            Opening::new(Arc::clone(&self.border), self.app, counts, expected, told)
+        });
         let opener = Opener::new(
             Arc::clone(&self.border),
             (self.app, self.route),
@@ -285,23 +287,78 @@ impl Exchange {
             self.memory.clone(),
             self.parameters.clone(),
         );
-        let mut reveal = body::reveal::Reveal::new(medium, limits.body);
+        let text = medium.map(|medium| self.text(medium, content_type.as_ref()));
+        let whole = Arc::clone(&self.revealed_whole);
+        Some(Box::new(Reveal::new(opener, opening, text, coded, whole)))
+    }
+
+    /// What finds the tokens in an answer that people read.
+    fn text(&self, medium: Medium, content_type: Option<&ContentType>) -> Text {
+        let limits = self.border.limits.body;
+        let mut reveal = body::reveal::Reveal::new(medium, limits);
         if let Some(companions) = self.border.companions(self.app) {
             reveal = reveal.with_companions(Arc::clone(&companions.shapes));
         }
-        let at = self
+        let route = self
             .route
-            .and_then(|route| self.border.route(self.app, route)?.reveal.as_ref())
+            .and_then(|route| self.border.route(self.app, route));
+        let at = route
+            .and_then(|route| route.reveal.as_ref())
             .map(|named| &named.plan)
-            .filter(|plan| plan.format().is_named_by(&content_type) && content_type.is_utf8())
-            .and_then(|plan| At::new(plan, limits.body));
-        Some(Box::new(Reveal::new(
-            opener,
-            at,
-            reveal,
-            coded,
-            Arc::clone(&self.revealed_whole),
-        )))
+            .filter(|plan| {
+                content_type.is_some_and(|content_type| {
+                    plan.format().is_named_by(content_type) && content_type.is_utf8()
+                })
+            })
+            .and_then(|plan| At::new(plan, limits));
+        Text::new(at, reveal)
+    }
+
+    /// What is to be known of an answer that may be a sealed file; nothing where it cannot be one.
+    fn expected(
+        &self,
+        method: &Method,
+        status: StatusCode,
+        headers: &HeaderMap,
+        is_text: bool,
+        codings: &[coding::Coding],
+    ) -> Option<Expected> {
+        let length = content_length(headers);
+        let is_coded = !codings.is_empty();
+        let fits = length.is_none_or(|length| is_coded || plain_len(length).is_ok());
+        if !status.is_success() || status == StatusCode::NO_CONTENT || !fits {
+            return None;
+        }
+        // The head of a text does not wait where that may take long, as it does for a stream of events.
+        let waits = !is_text || length.is_some();
+        let ranged = *method == Method::GET && status == StatusCode::OK && waits && !is_coded;
+        let range = self
+            .range
+            .as_ref()
+            .filter(|range| ranged && range.fits(headers));
+        Some(Expected {
+            length,
+            is_coded,
+            range: range.cloned(),
+            waits,
+        })
+    }
+
+    /// Whether the policy says that the answers of the route are files.
+    fn answers_files(&self) -> bool {
+        let route = self
+            .route
+            .and_then(|route| self.border.route(self.app, route));
+        route.is_some_and(|route| route.answers_files)
+    }
+
+    /// Edits the head of the response to the end, once the flow of its body has decided what it is: the length of a
+    /// file that is opened, the range of it that is given, and no digest of what it was.
+    pub fn tell(&self, status: &mut StatusCode, headers: &mut HeaderMap) {
+        if let Some(told) = self.told.get() {
+            told.tell(status, headers);
+            keep_private(headers);
+        }
     }
 
     /// The value of the `Rempart` header that the client is given: how many values were protected, how many were
@@ -408,10 +465,31 @@ impl Exchange {
             let encoder = Encoder::new(&codings, false).map_err(|error| refuse(&error))?;
             Some((decoder, encoder))
         };
-        self.flow = Some(Box::new(Protect::new(sealer, rewriter, coding)));
+        self.flow = Some(Box::new(Protect::new(
+            sealer,
+            rewriter,
+            coding,
+            content_length(headers),
+        )));
         Ok(())
     }
 }
+
+/// The content type of an answer, if it has one that is read in one way only: of several types a browser takes
+/// another than we would, and nothing is written for either.
+fn content_type(headers: &HeaderMap) -> Result<Option<ContentType>, Several> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let Some(header) = types.next() else {
+        return Ok(None);
+    };
+    if types.any(|other| other != header) {
+        return Err(Several);
+    }
+    Ok(ContentType::parse_tolerant(header.as_bytes()))
+}
+
+/// There are several content types.
+struct Several;
 
 /// The content codings of a message, in the order they were applied; `None` where one is not known.
 fn codings(headers: &HeaderMap) -> Option<Vec<coding::Coding>> {

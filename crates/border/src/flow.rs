@@ -45,6 +45,21 @@ pub trait Flow: Send {
     /// nothing taken yet.
     fn length(&self) -> Option<u64>;
 
+    /// The length of the whole output where it is known before the end, from the first piece that may leave on.
+    fn declared(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether the head of the message must wait for more of the body, which decides what it says.
+    fn is_undecided(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing that is still to come is needed: once nothing can be taken, the output is whole.
+    fn is_done(&self) -> bool {
+        false
+    }
+
     /// Bytes held at the moment, for the global budget.
     fn held(&self) -> usize;
 }

@@ -9,7 +9,8 @@
 //! 1. [`Border::begin`] with the request's head → an [`Exchange`], or a [`Refusal`] to answer with.
 //! 2. [`Exchange::target`], [`Exchange::edit_request`]: the head as it leaves.
 //! 3. [`Exchange::protect`] → `None` (the body streams through untouched) or a [`Flow`] to feed.
-//! 4. With the response's head: [`Exchange::reveal`] edits its headers and gives a [`Flow`] or `None`.
+//! 4. With the response's head: [`Exchange::reveal`] edits its headers and gives a [`Flow`] or `None`; once the flow
+//!    is no longer undecided, [`Exchange::tell`] edits them to the end.
 //! 5. [`Exchange::receipt`], [`Exchange::summary`].
 
 mod ask;
@@ -18,6 +19,7 @@ mod border;
 mod confine;
 mod counts;
 mod exchange;
+mod file;
 mod flow;
 mod keys;
 mod memory;
@@ -35,6 +37,7 @@ mod value;
 pub use ask::{Answer, Ask, Asked, Effect, MemoryName};
 pub use border::Border;
 pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
+pub use file::is_digest;
 pub use flow::{Flow, Progress};
 pub use keys::{Keys, SubjectKey, SubjectKeys};
 pub use refusal::{Blame, Refusal, RefusalCode};

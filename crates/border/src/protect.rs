@@ -1,6 +1,7 @@
 //! The body of a request on its way out: decoded, rewritten, encoded again.
 //!
-//! Up to `[limits] whole` nothing leaves before the body has ended well; a longer one streams.
+//! Up to `[limits] whole` nothing leaves before the body has ended well; a longer one streams, and so does one in
+//! which nothing can fail, whose length is known from the start.
 
 use std::collections::VecDeque;
 
@@ -24,6 +25,8 @@ pub(crate) struct Protect {
     ready_length: usize,
     read: usize,
     whole: usize,
+    /// The bytes that the client says it will send.
+    expected: Option<u64>,
     finished: bool,
     complete: bool,
 }
@@ -33,6 +36,7 @@ impl Protect {
         sealer: Sealer,
         rewriter: Box<dyn Rewriter>,
         coding: Option<(Decoder, Encoder)>,
+        expected: Option<u64>,
     ) -> Self {
         let whole = sealer.border.limits.whole;
         Self {
@@ -44,6 +48,7 @@ impl Protect {
             ready_length: 0,
             read: 0,
             whole,
+            expected,
             finished: false,
             complete: false,
         }
@@ -96,11 +101,16 @@ impl Protect {
             return Ok(Progress::Need(asks));
         }
         let ended = self.finished && self.out.holes() == 0;
-        if ended || self.read > self.whole {
+        if ended || self.may_leave() {
             self.pump(ended)
                 .map_err(|error| *self.sealer.refusal(&error))?;
         }
         Ok(Progress::More)
+    }
+
+    /// Whether something may leave before the body has ended.
+    fn may_leave(&self) -> bool {
+        self.read > self.whole || self.declared().is_some()
     }
 
     /// Moves what no hole holds back to where it can be taken from.
@@ -161,7 +171,7 @@ impl Flow for Protect {
     }
 
     fn take(&mut self) -> Option<Bytes> {
-        if !self.complete && self.read <= self.whole {
+        if !self.complete && !self.may_leave() {
             return None;
         }
         let piece = self.ready.pop_front()?;
@@ -173,6 +183,11 @@ impl Flow for Protect {
         self.complete
             .then(|| u64::try_from(self.ready_length).ok())
             .flatten()
+    }
+
+    fn declared(&self) -> Option<u64> {
+        let expected = self.expected.filter(|_| self.coding.is_none());
+        self.rewriter.length(expected?)
     }
 
     fn held(&self) -> usize {

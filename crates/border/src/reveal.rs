@@ -1,5 +1,8 @@
 //! The body of a response on its way back. A body without tokens leaves as it came, coded bytes included.
 //!
+//! A sealed file is opened whatever the answer says of its type; what finds tokens sees everything else, if the type
+//! is one in which they are looked for.
+//!
 //! A coded chunk is decoded in small pieces, and no further while an ask is open: a few coded bytes can become a
 //! million tokens.
 //!
@@ -14,7 +17,9 @@ use body::Out;
 use body::coding::{Decoder, Encoder};
 use body::reveal::At;
 use bytes::Bytes;
+use seal::file::FileError;
 
+use crate::file::{Opening, Seen};
 use crate::opener::Opener;
 use crate::{Answer, Flow, Progress, Refusal, RefusalCode};
 
@@ -27,8 +32,8 @@ const CODED: usize = 2 << 10;
 /// A body being revealed.
 pub(crate) struct Reveal {
     opener: Opener,
-    at: Option<Places>,
-    reveal: body::reveal::Reveal,
+    opening: Option<Opening>,
+    text: Option<Text>,
     coded: Option<Coded>,
     /// What of the chunk is not decoded yet.
     rest: Bytes,
@@ -40,10 +45,59 @@ pub(crate) struct Reveal {
     whole: Arc<AtomicBool>,
 }
 
+/// What finds the tokens of a text.
+pub(crate) struct Text {
+    at: Option<Places>,
+    reveal: body::reveal::Reveal,
+}
+
 /// The first of two stages: what has no prefix, at the places that the route names.
 struct Places {
     at: At,
     middle: Out,
+}
+
+impl Text {
+    pub fn new(at: Option<At>, reveal: body::reveal::Reveal) -> Self {
+        let at = at.map(|at| Places {
+            at,
+            middle: Out::new(),
+        });
+        Self { at, reveal }
+    }
+
+    /// Whether nothing was revealed.
+    fn is_clean(&self) -> bool {
+        let counts = self.reveal.counts();
+        let at = self.at.as_ref().map_or(0, |places| places.at.revealed());
+        counts.revealed + counts.marked + at == 0
+    }
+
+    /// Reveals decoded bytes: at places first, then wherever a token stands.
+    fn push(&mut self, bytes: &Bytes, opener: &mut Opener, out: &mut Out) {
+        match &mut self.at {
+            Some(Places { at, middle }) => {
+                at.push(bytes, opener, middle);
+                self.reveal.push_from(middle, opener, out);
+            }
+            None => self.reveal.push(bytes, opener, out),
+        }
+    }
+
+    /// Ends both stages.
+    fn finish(&mut self, opener: &mut Opener, out: &mut Out) {
+        if let Some(Places { at, middle }) = &mut self.at {
+            at.finish(opener, middle);
+            self.reveal.push_from(middle, opener, out);
+        }
+        self.reveal.finish(opener, out);
+    }
+
+    fn held(&self) -> usize {
+        let at = self.at.as_ref();
+        let at = at.map_or(0, |places| places.at.held() + places.middle.len());
+        at + self.reveal.held()
+    }
 }
 
 /// The coding of a body, and its coded bytes as long as they may still leave as they came.
@@ -69,18 +123,15 @@ pub(crate) enum State {
 impl Reveal {
     pub fn new(
         opener: Opener,
-        at: Option<At>,
-        reveal: body::reveal::Reveal,
+        opening: Option<Opening>,
+        text: Option<Text>,
         coded: Option<Coded>,
         whole: Arc<AtomicBool>,
     ) -> Self {
         Self {
             opener,
-            at: at.map(|at| Places {
-                at,
-                middle: Out::new(),
-            }),
-            reveal,
+            opening,
+            text,
             coded,
             rest: Bytes::new(),
             out: Out::new(),
@@ -93,31 +144,68 @@ impl Reveal {
     }
 
     fn is_clean(&self) -> bool {
-        let counts = self.reveal.counts();
-        let at = self.at.as_ref().map_or(0, |places| places.at.revealed());
-        counts.revealed + counts.marked + at == 0
+        !self.is_file() && self.text.as_ref().is_none_or(Text::is_clean)
     }
 
-    /// Reveals decoded bytes: at places first, then wherever a token stands.
-    fn step(&mut self, bytes: &Bytes) {
-        match &mut self.at {
-            Some(Places { at, middle }) => {
-                at.push(bytes, &mut self.opener, middle);
-                self.reveal
-                    .push_from(middle, &mut self.opener, &mut self.out);
-            }
-            None => self.reveal.push(bytes, &mut self.opener, &mut self.out),
+    fn is_file(&self) -> bool {
+        self.opening.as_ref().is_some_and(Opening::is_file)
+    }
+
+    /// Opens decoded bytes if they are a file's, and looks for tokens in what is none.
+    fn step(&mut self, bytes: &Bytes) -> Result<(), Refusal> {
+        let seen = match &mut self.opening {
+            Some(opening) => opening.push(bytes).map_err(damaged)?,
+            None => Seen::Other(bytes.clone()),
+        };
+        self.give(seen);
+        Ok(())
+    }
+
+    /// Ends the body, as a file or as a text.
+    fn end(&mut self) -> Result<(), Refusal> {
+        if let Some(opening) = &mut self.opening {
+            let seen = opening.finish().map_err(damaged)?;
+            self.give(seen);
+        }
+        if !self.is_file()
+            && let Some(text) = &mut self.text
+        {
+            text.finish(&mut self.opener, &mut self.out);
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, seen: Seen) {
+        let bytes = match seen {
+            Seen::Nothing => return,
+            Seen::Opened(plain) => return self.out.append(plain),
+            Seen::Other(bytes) => bytes,
+        };
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some(text) = &mut self.text {
+            text.push(&bytes, &mut self.opener, &mut self.out);
+        } else if self.is_held() {
+            self.pass();
+        } else {
+            self.out.append(bytes);
         }
     }
 
-    /// Ends both stages.
-    fn end(&mut self) {
-        if let Some(Places { at, middle }) = &mut self.at {
-            at.finish(&mut self.opener, middle);
-            self.reveal
-                .push_from(middle, &mut self.opener, &mut self.out);
-        }
-        self.reveal.finish(&mut self.opener, &mut self.out);
+    /// Whether the coded bytes may still leave as they came.
+    fn is_held(&self) -> bool {
+        let coded = self.coded.as_ref();
+        coded.is_some_and(|coded| coded.state == State::Holding)
+    }
+
+    /// Lets the coded bytes leave as they came.
+    fn pass(&mut self) {
+        let Some(coded) = &mut self.coded else { return };
+        coded.state = State::Passing;
+        self.out = Out::new();
+        let original = std::mem::take(&mut coded.original);
+        original.into_iter().for_each(|piece| self.offer(piece));
     }
 
     /// Decodes a chunk. Damage is passed on as it came while nothing has left; later it ends the body.
@@ -136,12 +224,7 @@ impl Reveal {
         match (result, coded.state) {
             (Ok(()), _) => Ok(Some(decoded.into())),
             (Err(_), State::Holding) => {
-                coded.state = State::Passing;
-                self.out = Out::new();
-                for piece in std::mem::take(&mut coded.original) {
-                    self.ready_length += piece.len();
-                    self.ready.push_back(piece);
-                }
+                self.pass();
                 Ok(None)
             }
             (Err(error), _) => Err(Refusal::new(
@@ -160,13 +243,12 @@ impl Reveal {
                 return Ok(progress);
             }
             let piece = self.rest.split_to(self.rest.len().min(CODED));
-            match self.decode(&piece, false)? {
-                Some(decoded) if !decoded.is_empty() => self.step(&decoded),
-                Some(_) => {}
-                None => {
-                    let rest = std::mem::take(&mut self.rest);
-                    self.offer(rest);
-                }
+            if let Some(decoded) = self.decode(&piece, false)?.filter(|all| !all.is_empty()) {
+                self.step(&decoded)?;
+            }
+            if self.passes() {
+                let rest = std::mem::take(&mut self.rest);
+                self.offer(rest);
             }
         }
     }
@@ -191,10 +273,7 @@ impl Reveal {
                 coded.state = State::Recoding;
                 coded.original = Vec::new();
             } else if ended {
-                self.out = Out::new();
-                let original = std::mem::take(&mut coded.original);
-                coded.state = State::Passing;
-                original.into_iter().for_each(|piece| self.offer(piece));
+                self.pass();
             } else {
                 return Progress::More;
             }
@@ -251,7 +330,7 @@ impl Flow for Reveal {
             return Ok(Progress::More);
         }
         if self.coded.is_none() {
-            self.step(&chunk);
+            self.step(&chunk)?;
             return Ok(self.settle());
         }
         self.rest = chunk;
@@ -266,10 +345,10 @@ impl Flow for Reveal {
                     .decode(&Bytes::new(), true)?
                     .filter(|decoded| !decoded.is_empty())
             {
-                self.step(&decoded);
+                self.step(&decoded)?;
             }
             if !self.passes() {
-                self.end();
+                self.end()?;
             }
         }
         Ok(self.settle())
@@ -299,8 +378,32 @@ impl Flow for Reveal {
             .coded
             .as_ref()
             .map_or(0, |coded| coded.original.iter().map(Bytes::len).sum());
-        let at = self.at.as_ref();
-        let at = at.map_or(0, |places| places.at.held() + places.middle.len());
-        at + self.reveal.held() + self.rest.len() + self.out.len() + self.ready_length + original
+        let opening = self.opening.as_ref().map_or(0, Opening::held);
+        let text = self.text.as_ref().map_or(0, Text::held);
+        opening + text + self.rest.len() + self.out.len() + self.ready_length + original
     }
+
+    fn declared(&self) -> Option<u64> {
+        let as_it_came = self.text.is_none() && (self.coded.is_none() || self.passes());
+        let opening = self.opening.as_ref()?;
+        (opening.is_file() || as_it_came).then(|| opening.length())?
+    }
+
+    fn is_undecided(&self) -> bool {
+        let opening = self.opening.as_ref();
+        !self.passes() && !self.finished && opening.is_some_and(Opening::is_undecided)
+    }
+
+    fn is_done(&self) -> bool {
+        self.coded.is_none() && self.opening.as_ref().is_some_and(Opening::is_done)
+    }
+}
+
+/// A file that does not open to its end: what came of it must not be taken for the whole.
+fn damaged(error: FileError) -> Refusal {
+    Refusal::new(
+        RefusalCode::UnreadableBody,
+        error.to_string(),
+        "ask the app's operator: the file is not the one that was sent to it",
+    )
 }

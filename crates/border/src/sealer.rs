@@ -8,11 +8,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId};
+use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId, Rewriter};
 use policy::{Part, PointerShape, Treatment};
 
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::file::FileSealer;
 use crate::memory::{Memory, same_text};
 use crate::tokens::{Glued, Stands, look};
 use crate::treat::answers;
@@ -393,6 +394,28 @@ impl Sealer {
         Edit::Pending(hole)
     }
 
+    /// What seals the file at this place; nothing where its field passes.
+    fn seal_file(&mut self, index: usize) -> Result<Option<Box<dyn Rewriter>>, Box<Refusal>> {
+        if let Some(seen) = self.seen.get_mut(index) {
+            *seen = true;
+        }
+        let border = Arc::clone(&self.border);
+        let Some((place, field)) = border.place(self.app, self.route, index) else {
+            return Ok(None);
+        };
+        match field.treatment {
+            Treatment::Pass => return Ok(None),
+            Treatment::Block => return Err(self.blocked(place)),
+            _ => {}
+        }
+        let key = border.current_key(self.app, place.field);
+        let key = Arc::clone(key.ok_or_else(|| self.away(place))?);
+        let sealer = FileSealer::new(Arc::clone(&border), self.app, key, &mut *self.chance);
+        let sealer = sealer.map_err(|_| self.away(place))?;
+        self.counts.protect(place.field.0);
+        Ok(Some(Box::new(sealer)))
+    }
+
     fn stop(&mut self, refusal: Box<Refusal>) -> Error {
         self.refusal = Some(refusal);
         Error::new(ErrorKind::Stopped, 0)
@@ -402,6 +425,11 @@ impl Sealer {
 impl Editor for Sealer {
     fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
         self.decide(&found, replacement)
+            .map_err(|refusal| self.stop(refusal))
+    }
+
+    fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        self.seal_file(usize::from(place.0))
             .map_err(|refusal| self.stop(refusal))
     }
 

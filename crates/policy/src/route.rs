@@ -24,6 +24,8 @@ pub struct Route {
     pub places: Vec<Place>,
     /// Where its answers hold what no prefix tells.
     pub reveal: Option<Reveal>,
+    /// Whether its answers are files, so that the answer to a `HEAD` tells the length of the file that is opened.
+    pub answers_files: bool,
     /// Whether `%2F` is data in a segment of its paths.
     pub encoded_slash: bool,
 }

@@ -224,7 +224,7 @@ async fn protected(
             })
         }
         Ok(Begun::Streams(protecting)) => {
-            headers.remove(header::CONTENT_LENGTH);
+            set_length(headers, protecting.declared());
             let upload = protecting.upload();
             Ok(dispatch::Leaving {
                 body: Outgoing::Protecting(protecting),
@@ -237,6 +237,15 @@ async fn protected(
             Err(Stop::Lost)
         }
     }
+}
+
+/// Tells the length of a body that streams, where it is known; a body that goes on over it, or ends before it, ends
+/// its connection.
+fn set_length(headers: &mut HeaderMap, length: Option<u64>) {
+    match length {
+        Some(length) => headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length)),
+        None => headers.remove(header::CONTENT_LENGTH),
+    };
 }
 
 /// A body that streams through.
@@ -305,13 +314,16 @@ async fn revealed(
         .is_some_and(|length| length <= WHOLE_ANSWER as u64);
     let held = Held::new(Arc::clone(lane.shared.budget()));
     let mut revealing = Revealing::new(flow, body, record, held);
-    let whole = revealing
-        .whole(WHOLE_ANSWER, is_short)
-        .await
-        .map_err(|error| {
-            tracing::debug!(%error, "an answer did not come whole");
-            Stop::Upstream(dispatch::incomplete())
-        })?;
+    let cut_short = |error| {
+        tracing::debug!(%error, "an answer did not come whole");
+        Stop::Upstream(dispatch::incomplete())
+    };
+    revealing.decide().await.map_err(cut_short)?;
+    revealing
+        .exchange()
+        .tell(&mut head.status, &mut head.headers);
+    let whole = revealing.whole(WHOLE_ANSWER, is_short).await;
+    let whole = whole.map_err(cut_short)?;
     head.headers.insert(RECEIPT, revealing.exchange().receipt());
     let body = match whole {
         Some(pieces) => {
@@ -324,7 +336,7 @@ async fn revealed(
             Returning::Whole(pieces)
         }
         None => {
-            head.headers.remove(header::CONTENT_LENGTH);
+            set_length(&mut head.headers, revealing.declared());
             Returning::Revealing(revealing)
         }
     };

@@ -3,6 +3,7 @@
 
 use body::{Format, Plan, Selected};
 
+use crate::read::files;
 use crate::read::places::{Around, Read, Reader, led_to};
 use crate::read::routes::unknown_format;
 use crate::read::section::{Faults, Section, Text};
@@ -28,6 +29,12 @@ impl<'t> Reader<'_, 't> {
                 faults.error("policy::inside", section.key_span("as"), message, help);
                 return None;
             }
+        }
+        if *innermost == Format::File && !files::comes_back(around, wrappers) {
+            let message = "a file stands inside a value: what it becomes would not be found again in an answer";
+            let help = "name the `field` without `file`, so that the value is protected whole; a file may be the body, or a part of a `multipart` one";
+            faults.error("policy::inside", section.key_span("as"), message, help);
+            return None;
         }
         let outer = led_to(around.outer, at.value);
         let inner = Around {

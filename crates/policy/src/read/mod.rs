@@ -5,6 +5,7 @@ pub(crate) mod app;
 mod beside;
 mod companion;
 pub(crate) mod fields;
+mod files;
 mod idle;
 mod inside;
 mod lookup;

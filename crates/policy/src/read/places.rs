@@ -170,6 +170,9 @@ impl<'t> Reader<'_, 't> {
             .then(|| self.companion(section, field, around, faults))
             .flatten();
         place.companion = companion.as_ref().map(ReadCompanion::plain);
+        if around.format == Some(Format::File) {
+            self.file(field, &place, &at, faults);
+        }
         self.places.push(place);
         self.spots.push(Spot {
             at: at.span.clone(),

@@ -6,6 +6,7 @@ use body::Format;
 
 use crate::read::fields::NamedField;
 use crate::read::places::{Reader, Spot};
+use crate::read::reveals::{self, Answer};
 use crate::read::section::{Faults, Keys, Section, TableAt, Text};
 use crate::route::{Place, Route};
 use crate::template::{Method, Pattern, PatternFault};
@@ -44,9 +45,7 @@ const KEYS: Keys = Keys {
 };
 
 /// Formats of the language that are not built, so that they are not taken for slips.
-const LATER_FORMATS: [&str; 8] = [
-    "ndjson", "xml", "csv", "html", "graphql", "batch", "sse", "file",
-];
+const LATER_FORMATS: [&str; 7] = ["ndjson", "xml", "csv", "html", "graphql", "batch", "sse"];
 
 /// The methods that people write; any other may be meant, and may be a slip.
 const METHODS: [&str; 14] = [
@@ -106,7 +105,8 @@ pub(crate) fn route<'t>(
     let path = reader.path(&section, faults);
     let places = std::mem::take(&mut reader.places);
     let spots = std::mem::take(&mut reader.spots);
-    let reveal = reader.reveal(&section, faults);
+    let answer = reveals::answer(&section, faults);
+    let reveal = reader.reveal(&section, answer, faults);
     let reveals = reader.places.into_iter().zip(reader.spots).collect();
     let encoded_slash = section.flag("encoded-slash", faults);
     ReadRoute {
@@ -118,6 +118,7 @@ pub(crate) fn route<'t>(
             path,
             places,
             reveal,
+            answers_files: answer == Some(Answer::Files),
             encoded_slash,
         },
         spans,

@@ -95,6 +95,11 @@ impl Protecting {
         Arc::clone(&self.upload)
     }
 
+    /// The length of the whole body that leaves, where it is known before its end.
+    pub fn declared(&self) -> Option<u64> {
+        self.flow.declared()
+    }
+
     /// Waits until the first byte may leave.
     ///
     /// # Errors
@@ -236,7 +241,12 @@ pub fn busy() -> Refusal {
 
 /// A digest in the trailers is of what the client sent, not of what leaves (RFC 9530).
 fn without_digests(mut trailers: HeaderMap) -> HeaderMap {
-    for name in ["content-digest", "repr-digest", "digest", "content-md5"] {
+    let digests: Vec<_> = trailers
+        .keys()
+        .filter(|name| border::is_digest(name))
+        .cloned()
+        .collect();
+    for name in digests {
         trailers.remove(name);
     }
     trailers

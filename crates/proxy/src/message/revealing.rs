@@ -97,6 +97,28 @@ impl Revealing {
         self.record.exchange()
     }
 
+    /// The length of the whole body that goes back, where it is known before its end.
+    pub fn declared(&self) -> Option<u64> {
+        self.flow.declared()
+    }
+
+    /// Waits until the body has decided what the head says of it.
+    ///
+    /// # Errors
+    /// Where the body does not come so far.
+    pub async fn decide(&mut self) -> Result<(), BodyError> {
+        poll_fn(|cx| {
+            while self.flow.is_undecided() {
+                match ready!(self.poll_piece(cx))? {
+                    Some(piece) => self.ready.push_back(piece),
+                    None => break,
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
     /// Reveals what has come, up to `most` bytes, and the rest too where `wait` says that it will come soon. Gives
     /// the whole body if that was all of it.
     ///
@@ -146,7 +168,7 @@ impl Revealing {
                 self.held.set(self.flow.held());
                 return Poll::Ready(Ok(Some(piece)));
             }
-            if self.ended {
+            if self.ended || self.flow.is_done() {
                 return Poll::Ready(Ok(None));
             }
             let step = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {

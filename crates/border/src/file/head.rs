@@ -1,0 +1,114 @@
+//! What the head of an answer says of a body that was opened, and of one that is not the body that was sent.
+
+use std::ops::Range;
+
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use seal::file::stream;
+
+/// The digests of a body or of a representation that have a name of their own (RFC 9530, RFC 1864, RFC 3230, and
+/// what stores of objects call theirs).
+const DIGESTS: [&str; 7] = [
+    "content-md5",
+    "digest",
+    "content-digest",
+    "repr-digest",
+    "x-goog-hash",
+    "x-ms-blob-content-md5",
+    "x-ms-content-crc64",
+];
+
+/// How the checksums of S3 begin, one name an algorithm.
+const CHECKSUMS: &str = "x-amz-checksum-";
+
+/// Whether a header or a trailer is a digest of the body, which no longer holds when the body changes.
+#[must_use]
+pub fn is_digest(name: &HeaderName) -> bool {
+    DIGESTS.contains(&name.as_str()) || name.as_str().starts_with(CHECKSUMS)
+}
+
+/// Takes the digests out.
+pub(crate) fn forget_digests(headers: &mut HeaderMap) {
+    let names: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_digest(name))
+        .cloned()
+        .collect();
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// What was found of a file whose head waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Its length.
+    pub plain: Option<u64>,
+    /// The part of it that is given.
+    pub range: Option<Range<u64>>,
+    /// The client wants bytes that it does not have.
+    pub beyond: bool,
+}
+
+impl Told {
+    /// The number of bytes that are given.
+    pub fn length(&self) -> Option<u64> {
+        match &self.range {
+            _ if self.beyond => Some(0),
+            Some(range) => Some(range.end - range.start),
+            None => self.plain,
+        }
+    }
+
+    /// Tells it.
+    pub fn tell(&self, status: &mut StatusCode, headers: &mut HeaderMap) {
+        forget_digests(headers);
+        set_length(headers, self.length());
+        let Some(plain) = self.plain else {
+            headers.remove(ACCEPT_RANGES);
+            return;
+        };
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        let range = match &self.range {
+            _ if self.beyond => {
+                *status = StatusCode::RANGE_NOT_SATISFIABLE;
+                format!("bytes */{plain}")
+            }
+            Some(range) => {
+                *status = StatusCode::PARTIAL_CONTENT;
+                format!("bytes {}-{}/{plain}", range.start, range.end - 1)
+            }
+            None => return,
+        };
+        if let Ok(range) = HeaderValue::try_from(range) {
+            headers.insert(CONTENT_RANGE, range);
+        }
+    }
+}
+
+/// Tells in the answer to a `HEAD` how long the file is that a `GET` would bring. A length that no sealed file has
+/// stays.
+pub(crate) fn head_of_file(headers: &mut HeaderMap) {
+    let plain = content_length(headers).and_then(|sealed| stream::plain_len(sealed).ok());
+    if let Some(plain) = plain {
+        let told = Told {
+            plain: Some(plain),
+            ..Told::default()
+        };
+        told.tell(&mut StatusCode::default(), headers);
+    }
+}
+
+/// The length that the headers tell, if they tell one (RFC 9110 §8.6).
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let length = values.next()?.to_str().ok()?.parse().ok()?;
+    values.next().is_none().then_some(length)
+}
+
+fn set_length(headers: &mut HeaderMap, length: Option<u64>) {
+    match length {
+        Some(length) => headers.insert(CONTENT_LENGTH, HeaderValue::from(length)),
+        None => headers.remove(CONTENT_LENGTH),
+    };
+}

@@ -28,9 +28,16 @@ pub enum ErrorKind {
         /// What the grammar asks for here.
         expected: &'static str,
     },
-    /// A charset that is not the one declared, or one that is not understood (UTF-16, a byte-order mark).
-    #[error("the charset is not UTF-8 as it must be here")]
+    /// Bytes that are not of the declared charset, which is UTF-8 where none is declared; a byte-order mark where none
+    /// may stand.
+    #[error("the text is not in the charset that is declared, or in UTF-8 where none is")]
     Charset,
+    /// A charset that is declared and that the body cannot be rewritten in.
+    #[error("the declared charset cannot be kept: {why}")]
+    Encoding {
+        /// Why not, and what to do.
+        why: &'static str,
+    },
     /// The `Content-Type` names something else than the route's format, or lacks a parameter it needs.
     #[error("the content type is not the one this route protects")]
     ContentType,

@@ -8,7 +8,6 @@
 //! bytes are often read by a second parser that this module does not see. Values that are not UTF-8 are written
 //! with U+FFFD for what is malformed, except as plain text.
 
-mod charset;
 mod web;
 
 use std::borrow::Cow;
@@ -16,9 +15,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-pub use charset::Charset;
 pub(crate) use web::is_number;
 
+pub use crate::charset::Charset;
+use crate::charset::Reference;
 use crate::edit::ValueType;
 
 /// The context of a token, with all that its escape needs to know.
@@ -175,8 +175,7 @@ impl Escape {
     }
 
     /// How the outermost layer can name a character that the charset does not hold.
-    fn reference(&self) -> charset::Reference {
-        use charset::Reference;
+    fn reference(&self) -> Reference {
         match self {
             Self::Json | Self::JsonWhole(_) | Self::JsonSpelled | Self::Script => {
                 Reference::Backslash

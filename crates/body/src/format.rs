@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::charset::Declares;
 use crate::content_type::ContentType;
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
@@ -107,6 +108,16 @@ impl Format {
     /// Whether a message must say by its content type that it is of this format.
     pub(crate) fn is_described(self) -> bool {
         !matches!(self, Self::Base64 | Self::Base64Url | Self::File)
+    }
+
+    /// Where a body says in which charset it is; nothing where it is bytes, or always UTF-8 (a form names its charset
+    /// in a field, if at all).
+    pub(crate) fn declares(self) -> Option<Declares> {
+        match self {
+            Self::Json | Self::Base64 | Self::Base64Url => Some(Declares::Nowhere),
+            Self::Text => Some(Declares::Mark),
+            _ => None,
+        }
     }
 
     /// Reads the selectors of one body.

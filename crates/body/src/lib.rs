@@ -9,6 +9,7 @@
 
 mod ahead;
 mod base64;
+mod charset;
 pub mod coding;
 mod companion;
 mod content;

@@ -205,7 +205,7 @@ impl Editor for Within<'_> {
                 let described = Described {
                     content_type: opened.content_type,
                 };
-                plan.inner(&described, self.limits).map(Some)
+                plan.opened(&described, self.limits).map(Some)
             }
             None => self.editor.open(opened),
         }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::charset;
 use crate::content_type::ContentType;
 use crate::edit::PlaceId;
 use crate::error::{Error, ErrorKind};
@@ -139,11 +140,11 @@ impl Plan {
         self.format
     }
 
-    /// A rewriter for one body of this content type.
+    /// A rewriter for one body of this content type, in the charset that it names.
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where none is given, where it is not this plan's format, or lacks what the
-    /// format needs; [`ErrorKind::Charset`] where it names another charset than UTF-8.
+    /// format needs; [`ErrorKind::Encoding`] where it names a charset that the body cannot be rewritten in.
     pub fn rewriter(
         &self,
         content_type: Option<&ContentType>,
@@ -154,14 +155,25 @@ impl Plan {
             if !self.format.is_named_by(content_type) {
                 return Err(Error::new(ErrorKind::ContentType, 0));
             }
-            if !content_type.is_utf8() {
-                return Err(Error::new(ErrorKind::Charset, 0));
-            }
         }
-        self.inner(&Described { content_type }, limits)
+        self.opened(&Described { content_type }, limits)
     }
 
-    /// A rewriter for a body that stands in another one, where the policy alone says what it is.
+    /// A rewriter for the bytes of a body, in the charset that they or its description name.
+    ///
+    /// # Errors
+    /// As [`Plan::rewriter`].
+    pub(crate) fn opened(
+        &self,
+        body: &Described<'_>,
+        limits: Limits,
+    ) -> Result<Box<dyn Rewriter>, Error> {
+        let rewriter = self.inner(body, limits)?;
+        charset::recoded(rewriter, self.format.declares(), body.content_type)
+            .map_err(|kind| Error::new(kind, 0))
+    }
+
+    /// A rewriter for a body that stands as text in another one, where the policy alone says what it is.
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where the description lacks what the format needs.

@@ -74,10 +74,10 @@ fn i05_a_body_must_be_declared_as_what_the_route_protects() {
             "{bad}"
         );
     }
-    assert_eq!(
+    assert!(matches!(
         take(&json, "application/json; charset=utf-16").err(),
-        Some(ErrorKind::Charset)
-    );
+        Some(ErrorKind::Encoding { .. })
+    ));
     let multipart = Plan::compile(Format::Multipart, places(&["a"])).unwrap();
     for bad in [
         "multipart/form-data",
@@ -103,7 +103,7 @@ fn a_text_is_one_value() {
         (vec!["été\n"], mark("été\n").as_str())
     );
     assert_eq!(rewrite(b"").unwrap().body, b"");
-    for foreign in [&b"\xe9t\xe9"[..], b"\xef\xbb\xbfa", b"a\0", b"\xff\xfea\0"] {
+    for foreign in [&b"\xe9t\xe9"[..], b"a\0", b"\xef\xbb\xbf\xef\xbb\xbfa"] {
         assert_eq!(rewrite(foreign), Err(ErrorKind::Charset));
     }
 }

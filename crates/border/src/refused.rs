@@ -207,6 +207,10 @@ pub(crate) fn explain(kind: &ErrorKind) -> (RefusalCode, &'static str) {
             RefusalCode::ContentCoding,
             "send the body uncoded, or whole in gzip, deflate, br or zstd",
         ),
+        ErrorKind::Encoding { .. } => (
+            RefusalCode::UnreadableBody,
+            "send the body in UTF-8, and say so wherever it names its charset",
+        ),
         ErrorKind::ValueTooLong { .. } => (
             RefusalCode::TooLong,
             "raise [limits] value, if such values are meant to be sent",

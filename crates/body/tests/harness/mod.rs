@@ -86,6 +86,9 @@ pub fn feed<'a>(
         .finish(&mut editor, &mut out)
         .map_err(|error| error.kind)?;
     drain(&mut out, &editor.seen);
+    if let Some(fault) = out.fault() {
+        return Err(fault.kind);
+    }
     assert!(out.is_empty());
     Ok(Rewritten {
         body,

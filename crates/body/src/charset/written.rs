@@ -36,7 +36,7 @@ impl Charset {
     }
 
     /// Appends UTF-8 `text` in this charset; says how many characters it could not hold.
-    pub(super) fn write(self, text: &[u8], reference: Reference, out: &mut Vec<u8>) -> usize {
+    pub(crate) fn write(self, text: &[u8], reference: Reference, out: &mut Vec<u8>) -> usize {
         let mut lossy = 0;
         for character in String::from_utf8_lossy(text).chars() {
             if character.is_ascii() {
@@ -68,7 +68,7 @@ impl Charset {
 
 /// How a format names a character by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reference {
+pub(crate) enum Reference {
     /// `\uHHHH`, in surrogate pairs.
     Backslash,
     /// `&#N;`, which does not reach U+0080 to U+009F: those are read as windows-1252.

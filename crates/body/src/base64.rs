@@ -13,6 +13,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use crate::content::Content;
+use crate::content_type::ContentType;
 use crate::edit::{Editor, Opened, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::out::{Out, Transform};
@@ -65,9 +66,27 @@ pub(crate) fn compile(
 
 impl Grammar for Place {
     fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
-        Ok(Box::new(Stream {
-            place: self.0,
-            alphabet: self.1,
+        Ok(Box::new(Stream::new(self, None, limits)))
+    }
+}
+
+/// A rewriter for what a container encodes in base64 at a place of its own (RFC 2045 §6.8), with the content type that
+/// it gives.
+pub(crate) fn transfer(
+    place: PlaceId,
+    content_type: Option<ContentType>,
+    limits: Limits,
+) -> Box<dyn Rewriter> {
+    let place = Place(place, Alphabet::Standard);
+    Box::new(Stream::new(&place, content_type, limits))
+}
+
+impl Stream {
+    fn new(place: &Place, content_type: Option<ContentType>, limits: Limits) -> Self {
+        Self {
+            place: place.0,
+            alphabet: place.1,
+            content_type,
             limits,
             content: None,
             characters: Zeroizing::default(),
@@ -78,7 +97,7 @@ impl Grammar for Place {
             padded: Arc::default(),
             ordinal: 0,
             offset: 0,
-        }))
+        }
     }
 }
 
@@ -101,6 +120,8 @@ enum Lines {
 struct Stream {
     place: PlaceId,
     alphabet: Alphabet,
+    /// What is said of the content.
+    content_type: Option<ContentType>,
     limits: Limits,
     content: Option<Content>,
     /// Characters that are not decoded yet, without line breaks.
@@ -196,7 +217,7 @@ impl Stream {
                 }));
                 let opened = Opened {
                     place: self.place,
-                    content_type: None,
+                    content_type: self.content_type.as_ref(),
                 };
                 let content = Content::begin(opened, editor, &self.limits)?;
                 self.content.insert(content)
@@ -296,7 +317,7 @@ impl Transform for Writer {
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut encoded = self.alphabet.engine().encode(&*self.rest);
         if self.padded.get().copied().unwrap_or(self.alphabet.pads()) {
-            while encoded.len() % 4 != 0 {
+            while !encoded.len().is_multiple_of(4) {
                 encoded.push('=');
             }
         }

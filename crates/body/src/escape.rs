@@ -56,6 +56,10 @@ pub enum Escape {
     Form,
     /// The address of a `mailto:` or `tel:` URL (RFC 3986 §2.1, RFC 6068).
     Percent,
+    /// Between the quotes of a parameter in a part's head (WHATWG HTML §4.10.21.8).
+    Parameter,
+    /// The text of an extended parameter (RFC 8187 §3.2.1).
+    Extended,
     /// A CSV cell (RFC 4180).
     Cell {
         /// The value is the first thing in its cell: what a spreadsheet takes for a formula gets a leading `'`.
@@ -164,6 +168,8 @@ impl Escape {
             Self::Cdata => web::cdata(text, out),
             Self::Form => web::form(text, out),
             Self::Percent => web::percent(text, out),
+            Self::Parameter => web::parameter(text, out),
+            Self::Extended => web::extended(text, out),
             Self::Cell {
                 starts,
                 quoted,
@@ -188,6 +194,8 @@ impl Escape {
             Self::Plain
             | Self::Form
             | Self::Percent
+            | Self::Parameter
+            | Self::Extended
             | Self::Cell { .. }
             | Self::EventData
             | Self::LineText

@@ -5,6 +5,7 @@
 //! might be one that the policy means, and in values at places; other values pass as they came.
 
 mod additions;
+mod alike;
 mod beside;
 pub(crate) mod encoding;
 mod fields;

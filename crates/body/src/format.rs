@@ -65,7 +65,9 @@ impl Format {
             Self::Form => {
                 "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
             }
-            Self::Multipart => "a place of a `multipart` body is the part's name",
+            Self::Multipart => {
+                "a place of a `multipart` body is the part's name, `#2`, its number, or `*`, every part; ` @filename` behind it is the name of the part's file"
+            }
             Self::Text => "the only place of a `text` body is `*`",
             Self::Base64 | Self::Base64Url => {
                 "the only place of a base64 body is `*`, what is encoded"
@@ -84,7 +86,13 @@ impl Format {
                     || content_type.has_suffix("json")
             }
             Self::Form => essence == "application/x-www-form-urlencoded",
-            Self::Multipart => essence == "multipart/form-data",
+            Self::Multipart => matches!(
+                essence,
+                "multipart/form-data"
+                    | "multipart/related"
+                    | "multipart/mixed"
+                    | "multipart/alternative"
+            ),
             Self::Text => essence.starts_with("text/"),
             Self::Base64 | Self::Base64Url | Self::File => true,
         }

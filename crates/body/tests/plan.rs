@@ -81,7 +81,7 @@ fn i05_a_body_must_be_declared_as_what_the_route_protects() {
     let multipart = Plan::compile(Format::Multipart, places(&["a"])).unwrap();
     for bad in [
         "multipart/form-data",
-        "multipart/mixed; boundary=x",
+        "multipart/byteranges; boundary=x",
         "multipart/form-data; boundary=\"\"",
     ] {
         assert_eq!(

@@ -177,6 +177,31 @@ pub(super) fn percent(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// A quoted parameter as browsers write it; other control characters, which no header holds, as U+FFFD.
+pub(super) fn parameter(text: &str, out: &mut Vec<u8>) {
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"%22"),
+            '\r' => out.extend_from_slice(b"%0D"),
+            '\n' => out.extend_from_slice(b"%0A"),
+            '\t' => out.push(b'\t'),
+            _ if character.is_ascii_control() => push(char::REPLACEMENT_CHARACTER, out),
+            _ => push(character, out),
+        }
+    }
+}
+
+/// RFC 8187 §3.2.1: what is no `attr-char` is percent-encoded.
+pub(super) fn extended(text: &str, out: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b'~' => out.push(byte),
+            _ if byte.is_ascii_alphanumeric() => out.push(byte),
+            _ => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+        }
+    }
+}
+
 /// RFC 4180 §2.7, and the apostrophe that keeps a spreadsheet from computing.
 pub(super) fn cell(
     text: &str,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::beside::{Captured, Stars};
 use super::name::Names;
 use crate::ahead::{self, Nobody, Pause};
-use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
+use crate::edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::out::Out;
 use crate::{Limits, Rewriter};
@@ -55,13 +55,35 @@ impl Fields {
     }
 
     /// A field of this name begins: its place.
-    pub(crate) fn begin(&mut self, name: &[u8]) -> Option<PlaceId> {
+    ///
+    /// # Errors
+    /// As [`Names::look`].
+    pub(crate) fn begin(&mut self, name: &[u8]) -> Result<Option<PlaceId>, ErrorKind> {
+        let place = if self.captured.is_some() {
+            self.names.find(name)
+        } else {
+            self.names.look(name)?
+        };
+        self.begin_at(place, name);
+        Ok(place)
+    }
+
+    /// A field of this name begins, which stands at this place.
+    pub(crate) fn begin_at(&mut self, place: Option<PlaceId>, name: &[u8]) {
         self.ready = None;
-        let place = self.names.find(name)?;
-        if self.captured.is_some() || self.names.has_siblings(place) {
+        if let Some(place) = place
+            && (self.captured.is_some() || self.names.has_siblings(place))
+        {
             self.stars = self.names.stars(place, name);
         }
-        Some(place)
+    }
+
+    /// The editor, for what counts values by itself.
+    pub(crate) fn counted<'a>(&'a mut self, editor: &'a mut dyn Editor) -> Counted<'a> {
+        Counted {
+            ordinal: &mut self.ordinal,
+            editor,
+        }
     }
 
     /// Whether the value at this place, of which nothing was read, must wait for its siblings.
@@ -74,6 +96,11 @@ impl Fields {
     /// Whether a value waits.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.is_some()
+    }
+
+    /// Whether what stands at this place is needed beside another value, or needs one.
+    pub(crate) fn is_bound(&self, place: PlaceId) -> bool {
+        self.captured.is_some() || self.names.has_siblings(place)
     }
 
     /// Asks what is to happen to a decoded value.
@@ -136,6 +163,36 @@ impl Fields {
     }
 }
 
+/// An editor that goes on counting where the body around has got to.
+pub(crate) struct Counted<'a> {
+    ordinal: &'a mut u32,
+    editor: &'a mut dyn Editor,
+}
+
+impl Editor for Counted<'_> {
+    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
+        let ordinal = *self.ordinal;
+        *self.ordinal = ordinal.saturating_add(1);
+        self.editor.value(Found { ordinal, ..found }, replacement)
+    }
+
+    fn nested(&mut self) -> Out {
+        self.editor.nested()
+    }
+
+    fn open(&mut self, opened: Opened<'_>) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        self.editor.open(opened)
+    }
+
+    fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
+        self.editor.alternatives(place, value, others);
+    }
+
+    fn companion(&mut self, place: PlaceId, text: &mut Vec<u8>) -> Result<Edit, Error> {
+        self.editor.companion(place, text)
+    }
+}
+
 /// A rewriter of fields that can stop before a value, and look ahead for siblings as a scout of itself.
 pub(crate) trait Walk: Rewriter {
     fn fields(&self) -> &Fields;
@@ -145,7 +202,7 @@ pub(crate) trait Walk: Rewriter {
     /// Takes a chunk; says where it waits for siblings.
     fn walk_chunk(
         &mut self,
-        chunk: &[u8],
+        chunk: &Bytes,
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<Option<Pause>, Error>;

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use super::alike::Alike;
 use super::beside::{Beside, Stars};
 use crate::edit::PlaceId;
+use crate::error::ErrorKind;
 use crate::selector::{Reason, SelectorError};
 
 /// A field's name, or a family of names.
@@ -89,6 +91,22 @@ impl Name {
         rest.is_empty().then_some(())
     }
 
+    /// The name of the list of which this family is the items: `tags` for `tags[*]`.
+    pub(super) fn list(&self) -> Option<&[u8]> {
+        match self.pieces.as_slice() {
+            [list, last] if last.is_empty() => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The same name, what stands around its `[*]` changed.
+    pub(super) fn map(&self, change: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        let pieces = self.pieces.iter().map(|piece| change(piece).into());
+        Self {
+            pieces: pieces.collect(),
+        }
+    }
+
     /// Whether `[*]` stands in it.
     #[must_use]
     pub fn is_family(&self) -> bool {
@@ -100,11 +118,17 @@ fn star_at(from: usize, star: usize) -> Range<usize> {
     from + star..from + star + 1
 }
 
+/// A name that only some servers take for that of a protected field.
+const ALIKE: ErrorKind = ErrorKind::Syntax {
+    expected: "a protected field's name as the policy spells it, or one that is not like it",
+};
+
 /// The names of one route, ready to be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     exact: Vec<(Box<[u8]>, PlaceId)>,
     families: Vec<(Name, PlaceId)>,
+    alike: Alike,
     /// What stands beside the fields of a body.
     pub(super) beside: Beside,
 }
@@ -125,10 +149,18 @@ impl Names {
                 return Err(index);
             }
             match <[Box<[u8]>; 1]>::try_from(name.pieces) {
-                Ok([only]) => compiled.exact.push((only, place)),
-                Err(pieces) => compiled.families.push((Name { pieces }, place)),
+                Ok([only]) => {
+                    compiled.alike.add(&only);
+                    compiled.exact.push((only, place));
+                }
+                Err(pieces) => {
+                    let family = Name { pieces };
+                    compiled.alike.add_family(&family);
+                    compiled.families.push((family, place));
+                }
             }
         }
+        compiled.alike.prepare();
         Ok(compiled)
     }
 
@@ -146,6 +178,22 @@ impl Names {
                 .find(|(known, _)| known.matches(name))
                 .map(|(_, place)| *place)
         })
+    }
+
+    /// The place that the decoded name of a field in a body means.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`] where some servers would take it for the name of a place: they make no difference between
+    /// upper and lower case, cut blanks off, read `.` and blanks as `_`, or take a list where one value is named.
+    pub(crate) fn look(&self, name: &[u8]) -> Result<Option<PlaceId>, ErrorKind> {
+        if !self.alike.has_families() && self.alike.surely_lacks(name) {
+            return Ok(None);
+        }
+        let place = self.find(name);
+        if place.is_none() && self.alike.has(name) {
+            return Err(ALIKE);
+        }
+        Ok(place)
     }
 
     /// What stands in a decoded name for each `[*]` of the name of its place.

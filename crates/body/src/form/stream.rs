@@ -97,27 +97,32 @@ impl Stream {
     fn name(&mut self, rest: &[u8]) -> Result<Purpose, ErrorKind> {
         self.plain.clear();
         if self.raw.is_empty() && encoding::is_bare(rest) && rest.is_ascii() {
-            return Ok(self.purpose(rest));
+            return self.purpose(rest);
         }
         self.raw.extend_from_slice(rest);
         let mut plain = std::mem::take(&mut self.plain);
         let decoded = encoding::decode(&self.raw, &mut plain);
         self.raw.clear();
-        let purpose = match decoded {
-            Ok(()) => Ok(self.purpose(&plain)),
-            Err(_) if self.lenient => Ok(Purpose::Passes),
-            Err(kind) => Err(kind),
-        };
+        let purpose = decoded.and_then(|()| self.purpose(&plain));
         self.plain = plain;
-        purpose
+        match purpose {
+            Err(_) if self.lenient => Ok(Purpose::Passes),
+            purpose => purpose,
+        }
     }
 
-    fn purpose(&mut self, name: &[u8]) -> Purpose {
-        if let Some(place) = self.fields.begin(name) {
-            return Purpose::Place(place);
-        }
-        let site = self.fields.names.beside.companion_at(name);
-        site.map_or(Purpose::Passes, Purpose::Site)
+    fn purpose(&mut self, name: &[u8]) -> Result<Purpose, ErrorKind> {
+        let place = match self.fields.begin(name) {
+            Err(_) if self.lenient => None,
+            place => place?,
+        };
+        Ok(place.map_or_else(
+            || {
+                let site = self.fields.names.beside.companion_at(name);
+                site.map_or(Purpose::Passes, Purpose::Site)
+            },
+            Purpose::Place,
+        ))
     }
 
     /// Handles a value at a place that ends with `rest`, which stands in the current chunk at `from`.
@@ -359,7 +364,7 @@ impl Walk for Stream {
 
     fn walk_chunk(
         &mut self,
-        chunk: &[u8],
+        chunk: &Bytes,
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<Option<Pause>, Error> {

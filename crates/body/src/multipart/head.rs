@@ -1,17 +1,58 @@
-//! The head of a part (RFC 7578 §4), read strictly: what two servers could read differently is refused.
+//! The head of a part (RFC 7578 §4, RFC 2046 §5.1), read strictly: what two servers could read differently is refused.
 
+use std::ops::Range;
+
+use super::file_name;
+use super::parameter::{self, ONE_READING};
 use crate::content_type::ContentType;
-use crate::edit::PlaceId;
 use crate::error::ErrorKind;
-use crate::form::Fields;
+
+/// Headers that tell of a part's content what is no longer true once that has changed. No server needs them (RFC 7578
+/// §4.8).
+const MEASURES: [&str; 5] = [
+    "content-length",
+    "content-md5",
+    "content-digest",
+    "digest",
+    "repr-digest",
+];
 
 /// What a part's head says.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(crate) struct Head {
     name: Option<Vec<u8>>,
-    file: bool,
+    extended_name: Option<Vec<u8>>,
+    file_names: Vec<FileName>,
+    /// Whether its file's name cannot be read in one way: it is cut in pieces, stands twice, or is in another charset.
+    odd_file_name: bool,
     content_type: Option<Vec<u8>>,
     encoding: Option<Vec<u8>>,
+    /// The lines, with their ends, that measure the content.
+    measures: Vec<Range<usize>>,
+}
+
+/// A file's name where it is spelled.
+#[derive(Debug)]
+pub(super) struct FileName {
+    /// The parameter's value, quotes included, in the head.
+    pub(super) at: Range<usize>,
+    /// Whether it is spelled as RFC 8187 says.
+    pub(super) extended: bool,
+    /// What it says.
+    pub(super) text: Vec<u8>,
+}
+
+/// The spellings of a file's name, and the personal part of what they say.
+type Spelled<'a> = (&'a [FileName], &'a [u8]);
+
+/// How content is encoded in its part (RFC 2045 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// It is not.
+    Identity,
+    Base64,
+    /// Some other way.
+    Other,
 }
 
 fn malformed(expected: &'static str) -> ErrorKind {
@@ -19,258 +60,269 @@ fn malformed(expected: &'static str) -> ErrorKind {
 }
 
 impl Head {
-    /// Reads the lines between the delimiter's and the empty one.
+    /// Reads the lines between the delimiter's and the empty one; `form` says that the parts are a form's fields.
     ///
     /// # Errors
     /// Where a line is malformed, folded, or stands twice.
-    pub(super) fn parse(lines: &[u8]) -> Result<Self, ErrorKind> {
+    pub(crate) fn parse(lines: &[u8], form: bool) -> Result<Self, ErrorKind> {
         let mut head = Self::default();
         let mut disposed = false;
-        let mut rest = lines;
-        while !rest.is_empty() {
-            let end = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
-            let line = rest.get(..end).unwrap_or_default();
-            rest = rest.get(end + 2..).unwrap_or_default();
+        let mut at = 0;
+        while at < lines.len() {
+            let rest = lines.get(at..).unwrap_or_default();
+            let length = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
+            let line = rest.get(..length).unwrap_or_default();
+            let whole = at..(at + length + 2).min(lines.len());
             if memchr::memchr3(b'\r', b'\n', 0, line).is_some() {
                 return Err(malformed("a line break of two characters"));
             }
             let colon = memchr::memchr(b':', line).ok_or(malformed("a part's header"))?;
             let (name, value) = line.split_at(colon);
-            let value = value.get(1..).unwrap_or_default().trim_ascii();
-            if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_graphic()) {
+            let value = value.get(1..).unwrap_or_default();
+            if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
                 return Err(malformed("a part's header"));
             }
             let once = malformed("a header that stands once");
-            if name.eq_ignore_ascii_case(b"content-disposition") {
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            if is("content-disposition") {
                 if std::mem::replace(&mut disposed, true) {
                     return Err(once);
                 }
-                head.disposition(value)?;
-            } else if name.eq_ignore_ascii_case(b"content-type") {
-                if head.content_type.replace(value.to_vec()).is_some() {
+                head.disposition(value, at + colon + 1, form)?;
+            } else if is("content-type") {
+                let value = value.trim_ascii().to_vec();
+                if head.content_type.replace(value).is_some() {
                     return Err(once);
                 }
-            } else if name.eq_ignore_ascii_case(b"content-transfer-encoding")
-                && head.encoding.replace(value.to_ascii_lowercase()).is_some()
-            {
-                return Err(once);
+            } else if is("content-transfer-encoding") {
+                let value = value.trim_ascii().to_ascii_lowercase();
+                if head.encoding.replace(value).is_some() {
+                    return Err(once);
+                }
+            } else if MEASURES.into_iter().any(is) {
+                head.measures.push(whole.clone());
             }
+            at = whole.end;
         }
         Ok(head)
     }
 
-    fn disposition(&mut self, value: &[u8]) -> Result<(), ErrorKind> {
+    /// Reads a disposition that stands in the head at `from`.
+    fn disposition(&mut self, value: &[u8], from: usize, form: bool) -> Result<(), ErrorKind> {
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
-        if !value
-            .get(..end)
-            .unwrap_or_default()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"form-data")
-        {
+        let kind = value.get(..end).unwrap_or_default().trim_ascii();
+        if form && !kind.eq_ignore_ascii_case(b"form-data") {
             return Err(malformed("`form-data`"));
         }
-        let mut rest = value.get(end..).unwrap_or_default();
+        let mut at = end;
+        let skip = |at: usize| {
+            let rest = value.get(at..).unwrap_or_default();
+            value.len() - rest.trim_ascii_start().len()
+        };
         loop {
-            rest = rest.trim_ascii_start();
-            let Some((separator, after)) = rest.split_first() else {
-                return Ok(());
-            };
-            if *separator != b';' {
-                return Err(malformed("`;` between parameters"));
+            at = skip(at);
+            match value.get(at) {
+                None => break,
+                Some(b';') => at = skip(at + 1),
+                Some(_) => return Err(malformed("`;` between parameters")),
             }
-            rest = after.trim_ascii_start();
+            let rest = value.get(at..).unwrap_or_default();
             if rest.is_empty() {
-                return Ok(());
+                break;
             }
             let equals = memchr::memchr(b'=', rest).ok_or(malformed("a parameter"))?;
-            let (name, after) = rest.split_at(equals);
-            let (value, after) = parameter(after.get(1..).unwrap_or_default())?;
-            rest = after;
-            match name.to_ascii_lowercase().as_slice() {
-                b"name" if self.name.is_none() => self.name = Some(value.to_vec()),
-                b"name" | b"name*" => return Err(malformed("one name of the part")),
-                name if name.starts_with(b"name*") => {
-                    return Err(malformed("one name of the part"));
-                }
-                b"filename" | b"filename*" => self.file = true,
-                _ => {}
+            let (name, value) = rest.split_at(equals);
+            let (length, text) = parameter::value(value.get(1..).unwrap_or_default())?;
+            let begin = at + equals + 1;
+            at = begin + length;
+            self.parameter(&name.to_ascii_lowercase(), text, from + begin..from + at)?;
+        }
+        match (&self.name, &self.extended_name) {
+            (Some(name), Some(extended))
+                if parameter::readings(name)
+                    .iter()
+                    .any(|read| read != extended) =>
+            {
+                Err(malformed("one name of the part"))
             }
+            _ => Ok(()),
         }
     }
 
-    /// The place that the part's name means. A backslash is an escape to some servers and a character to others,
-    /// and so are the percent sequences that browsers write for quotes and line breaks: a name whose readings
-    /// disagree is refused.
+    fn parameter(&mut self, name: &[u8], text: &[u8], at: Range<usize>) -> Result<(), ErrorKind> {
+        let twice = match name {
+            b"name" => self.name.replace(text.to_vec()).is_some(),
+            b"name*" => {
+                let text = parameter::extended(text)?;
+                self.extended_name.replace(text).is_some()
+            }
+            b"filename" => {
+                self.add_file_name(false, parameter::file_name(text), at);
+                false
+            }
+            b"filename*" => {
+                let decoded = parameter::extended(text);
+                self.odd_file_name |= decoded.is_err();
+                self.add_file_name(true, decoded.unwrap_or_default(), at);
+                false
+            }
+            _ => {
+                self.odd_file_name |= name.starts_with(b"filename*");
+                name.starts_with(b"name*")
+            }
+        };
+        if twice {
+            return Err(malformed("one name of the part"));
+        }
+        Ok(())
+    }
+
+    fn add_file_name(&mut self, extended: bool, text: Vec<u8>, at: Range<usize>) {
+        let mut known = self.file_names.iter();
+        self.odd_file_name |= known.any(|known| known.extended == extended);
+        self.odd_file_name |= std::str::from_utf8(&text).is_err();
+        self.file_names.push(FileName { at, extended, text });
+    }
+
+    /// The part's name, as each server may read it; nothing where it has none.
     ///
     /// # Errors
-    /// As said, and where the name is not UTF-8.
-    pub(super) fn place(&self, fields: &mut Fields) -> Result<Option<PlaceId>, ErrorKind> {
-        let Some(name) = &self.name else {
+    /// Where it is not UTF-8, or an encoded word (RFC 2047), which only some servers decode.
+    pub(super) fn names(&self) -> Result<Vec<Vec<u8>>, ErrorKind> {
+        let names = match (&self.name, &self.extended_name) {
+            (Some(name), _) => parameter::readings(name),
+            (None, Some(name)) => vec![name.clone()],
+            (None, None) => Vec::new(),
+        };
+        for name in &names {
+            if std::str::from_utf8(name).is_err() {
+                return Err(ErrorKind::Charset);
+            }
+            if name.starts_with(b"=?") && name.ends_with(b"?=") {
+                return Err(ONE_READING);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The spellings of the file's name that are to be changed, and the personal part of what they say: where a second
+    /// spelling disagrees, the extended one counts.
+    ///
+    /// # Errors
+    /// Where the name also stands in the content type, or cannot be read in one way.
+    pub(super) fn file_name(&self) -> Result<Option<Spelled<'_>>, ErrorKind> {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        let lower = kind.to_ascii_lowercase();
+        let mut parameters = lower.split(|byte| *byte == b';').skip(1);
+        if parameters.any(|parameter| parameter.trim_ascii().starts_with(b"name")) {
+            return Err(malformed("a file's name in its disposition only"));
+        }
+        if self.odd_file_name {
+            return Err(malformed("a file's name that can be read in one way only"));
+        }
+        let mut extended = self.file_names.iter().filter(|name| name.extended);
+        let Some(said) = extended.next().or(self.file_names.first()) else {
             return Ok(None);
         };
-        if std::str::from_utf8(name).is_err() {
-            return Err(ErrorKind::Charset);
-        }
-        let place = fields.begin(name);
-        let names = &fields.names;
-        if memchr::memchr2(b'\\', b'%', name).is_some() {
-            let unescaped = unescape(name);
-            let readings = [
-                names.find(&unescaped),
-                names.find(&browsers(name)),
-                names.find(&browsers(&unescaped)),
-            ];
-            if readings.iter().any(|other| *other != place) {
-                return Err(malformed("a name that can be read in one way only"));
-            }
-        }
-        Ok(place)
+        let (stem, _) = said.text.split_at(file_name::stem(&said.text));
+        Ok(Some((&self.file_names, stem)))
     }
 
-    /// Whether the part may stand at a place: text in UTF-8, without an encoding around it.
+    /// The lines that measure the content.
+    pub(super) fn measures(&self) -> &[Range<usize>] {
+        &self.measures
+    }
+
+    /// The content type, where one is given.
     ///
     /// # Errors
-    /// [`ErrorKind::ContentType`] where it is no text, or a file that does not say that it is; [`ErrorKind::Charset`]
-    /// and [`ErrorKind::Coding`] where it is text in another charset or coding.
-    pub(super) fn is_text(&self) -> Result<(), ErrorKind> {
-        match self.encoding.as_deref() {
-            None | Some(b"7bit" | b"8bit" | b"binary") => {}
-            Some(_) => {
-                return Err(ErrorKind::Coding {
-                    why: "the part has a transfer encoding",
-                });
-            }
-        }
+    /// [`ErrorKind::ContentType`] where it is malformed, [`ErrorKind::Charset`] where it names another charset than
+    /// UTF-8.
+    pub(crate) fn content_type(&self) -> Result<Option<ContentType>, ErrorKind> {
         let Some(value) = &self.content_type else {
-            return if self.file {
-                Err(ErrorKind::ContentType)
-            } else {
-                Ok(())
-            };
+            return Ok(None);
         };
         let content_type = ContentType::parse(value).ok_or(ErrorKind::ContentType)?;
-        if !content_type.essence().starts_with("text/") {
-            return Err(ErrorKind::ContentType);
-        }
         if content_type.is_utf8() {
-            Ok(())
+            Ok(Some(content_type))
         } else {
             Err(ErrorKind::Charset)
         }
     }
-}
 
-/// A parameter's value without its quotes, its escapes kept, and what follows it.
-fn parameter(text: &[u8]) -> Result<(&[u8], &[u8]), ErrorKind> {
-    let Some(quoted) = text.strip_prefix(b"\"") else {
-        let end = memchr::memchr(b';', text).unwrap_or(text.len());
-        let (value, after) = text.split_at(end);
-        let value = value.trim_ascii_end();
-        if value.is_empty()
-            || value
-                .iter()
-                .any(|byte| *byte == b'"' || byte.is_ascii_whitespace())
-        {
-            return Err(malformed("a parameter's value"));
-        }
-        return Ok((value, after));
-    };
-    let mut at = 0;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', quoted.get(at..).unwrap_or_default())
-            .ok_or(malformed("a closing quote"))?;
-        if quoted.get(at) == Some(&b'"') {
-            return Ok((
-                quoted.get(..at).unwrap_or_default(),
-                quoted.get(at + 1..).unwrap_or_default(),
-            ));
-        }
-        // A backslash before a quote escapes it, or the two readings part here: before anything but the end of
-        // the parameter both go on alike.
-        let escapes_quote = quoted.get(at + 1) == Some(&b'"');
-        let ends_here = quoted.get(at + 2).is_none_or(|byte| *byte == b';');
-        if escapes_quote && ends_here {
-            return Err(malformed("a name that can be read in one way only"));
-        }
-        at += 2;
-    }
-}
-
-/// The name as a reader of quoted strings takes it (RFC 9110 §5.6.4).
-fn unescape(name: &[u8]) -> Vec<u8> {
-    let mut read = Vec::with_capacity(name.len());
-    let mut bytes = name.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => read.extend(bytes.next()),
-            _ => read.push(*byte),
+    /// How the content is encoded.
+    pub(crate) fn encoding(&self) -> Encoding {
+        match self.encoding.as_deref() {
+            None | Some(b"7bit" | b"8bit" | b"binary") => Encoding::Identity,
+            Some(b"base64") => Encoding::Base64,
+            Some(_) => Encoding::Other,
         }
     }
-    read
-}
 
-/// The name as a reader takes it that undoes what browsers write (WHATWG HTML §4.10.21.8).
-fn browsers(name: &[u8]) -> Vec<u8> {
-    let mut read = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = [(b"%22", b'"'), (b"%0D", b'\r'), (b"%0A", b'\n')];
-        let found = escaped
-            .iter()
-            .find(|(spelling, _)| rest.starts_with(*spelling));
-        match found {
-            Some((spelling, byte)) => {
-                read.push(*byte);
-                rest = rest.get(spelling.len()..).unwrap_or_default();
-            }
-            None => {
-                read.push(*first);
-                rest = after;
-            }
+    /// Whether the content may be one value: a field, or a file that says that it is text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContentType`] where it may not.
+    pub(super) fn is_value(&self, content_type: Option<&ContentType>) -> Result<(), ErrorKind> {
+        let fits = match content_type {
+            Some(content_type) => content_type.essence().starts_with("text/"),
+            None => self.file_names.is_empty(),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(ErrorKind::ContentType)
         }
     }
-    read
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::Places;
     use super::*;
-    use crate::Limits;
-    use crate::form::{Name, Names};
+    use crate::edit::PlaceId;
+    use crate::plan::Selected;
 
     fn place(head: &str) -> Result<Option<PlaceId>, ErrorKind> {
-        let names = ["n", "a\"b", "é"].iter().zip(0..);
-        let names = names
-            .map(|(name, id)| (Name::parse(name).unwrap(), PlaceId(id)))
+        let names = ["n", "a\"b", "é"].into_iter().zip(0..);
+        let selected: Vec<_> = names
+            .map(|(name, id)| Selected::new(name, PlaceId(id)))
             .collect();
-        let names = Names::compile(names).unwrap();
-        let mut fields = Fields::new(names.into(), Limits::default());
-        Head::parse(head.as_bytes())?.place(&mut fields)
+        let places = Places::of(&selected).unwrap();
+        let names = Head::parse(head.as_bytes(), true)?.names()?;
+        places.contents.find(&names, 1)
     }
 
     #[test]
     fn names_are_read() {
-        assert_eq!(
-            place("Content-Disposition: form-data; name=\"n\""),
-            Ok(Some(PlaceId(0)))
-        );
-        assert_eq!(
-            place("content-disposition:form-data;NAME=n ; filename=x;"),
-            Ok(Some(PlaceId(0)))
-        );
-        assert_eq!(
-            place("X: y\r\nContent-Disposition: form-data; name=\"é\""),
-            Ok(Some(PlaceId(2)))
-        );
-        assert_eq!(
-            place("Content-Disposition: form-data; name=\"a;name=b\""),
-            Ok(None)
-        );
-        assert_eq!(
-            place("Content-Disposition: form-data; filename=\"n\""),
-            Ok(None)
-        );
-        assert_eq!(place(""), Ok(None));
+        for (head, expected) in [
+            ("Content-Disposition: form-data; name=\"n\"", Some(0)),
+            (
+                "content-disposition:form-data;NAME=n ; filename=x;",
+                Some(0),
+            ),
+            (
+                "X: y\r\nContent-Disposition: form-data; name=\"é\"",
+                Some(2),
+            ),
+            (
+                "Content-Disposition: form-data; name*=utf-8''%C3%A9",
+                Some(2),
+            ),
+            (
+                "Content-Disposition: form-data; name*=iso-8859-1'fr'%E9",
+                Some(2),
+            ),
+            (
+                "Content-Disposition: form-data; name=n; name*=UTF-8''n",
+                Some(0),
+            ),
+            ("Content-Disposition: form-data; name=\"a;name=b\"", None),
+            ("Content-Disposition: form-data; filename=\"n\"", None),
+            ("", None),
+        ] {
+            assert_eq!(place(head), Ok(expected.map(PlaceId)), "{head}");
+        }
     }
 
     #[test]
@@ -278,7 +330,13 @@ mod tests {
         for head in [
             "Content-Disposition: form-data; name=\"n\"; name=\"x\"",
             "Content-Disposition: form-data; name=x; name*=utf-8''n",
+            "Content-Disposition: form-data; name=n; name*=utf-8''x",
+            "Content-Disposition: form-data; name*=utf-16''%00n",
+            "Content-Disposition: form-data; name*=utf-8''n; name*=utf-8''n",
             "Content-Disposition: form-data; name*0=\"n\"",
+            "Content-Disposition: form-data; name=\"=?utf-8?B?bg==?=\"",
+            "Content-Disposition: form-data; name=\"N\"",
+            "Content-Disposition: form-data; name=\"n[]\"",
             "Content-Disposition: form-data; name=\"x\"\r\nContent-Disposition: form-data; name=\"n\"",
             "Content-Disposition: form-data;\r\n name=\"n\"",
             "Content-Disposition: form-data; name=\"\\n\"",

@@ -1,26 +1,30 @@
-//! The rewriter of a multipart body: everything passes as it came but the contents of parts at places.
+//! The rewriter of a multipart body: everything passes as it came but what stands at places: contents of parts, and the
+//! names of their files.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::head::Head;
+use super::boundary::{Boundary, End, Turn};
+use super::change;
+use super::places::Places;
 use crate::ahead::Pause;
 use crate::edit::{Edit, Editor, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
-use crate::form::{Fields, Names, Walk, pause};
-use crate::out::Out;
+use crate::form::{Fields, Walk, pause};
+use crate::out::{GapId, Out, Piece};
 use crate::{Limits, Rewriter};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Before the first delimiter, or in the content of a part that passes.
     Passing,
-    /// In the content of a part at a place.
-    Content(PlaceId),
+    /// In the content of a part at a place: one value.
+    Value(PlaceId),
+    /// In the content of a part at a place: a body that goes through its own rewriter.
+    Body,
     /// After a delimiter.
     Line(Line),
     /// In the head of a part.
@@ -31,7 +35,7 @@ enum State {
 
 /// The rest of a delimiter's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     Start,
     /// After one `-`: the last delimiter has two.
     Dash,
@@ -43,19 +47,28 @@ enum Line {
 
 /// The longest head of a part.
 const HEAD: usize = 16 << 10;
-/// RFC 2046 §5.1.1.
-const LONGEST_BOUNDARY: usize = 70;
+/// What ends a head, the end of its last line included.
+const EMPTY_LINE: &[u8] = b"\r\n\r\n";
+/// A delimiter that only some servers see.
+const BARE: ErrorKind = ErrorKind::Syntax {
+    expected: "a line break of two characters before a delimiter",
+};
 
 /// One multipart body on its way out.
-pub struct Stream {
-    fields: Fields,
-    /// A line break and the delimiter.
-    delimiter: Finder<'static>,
-    state: State,
-    /// The last bytes of earlier chunks that may begin a delimiter.
-    tail: Vec<u8>,
-    /// What stands in earlier chunks of the head or the content that is being read.
+pub(super) struct Stream {
+    pub(super) places: Arc<Places>,
+    /// Whether its parts are the fields of a form.
+    pub(super) form: bool,
+    pub(super) fields: Fields,
+    boundary: Boundary,
+    pub(super) state: State,
+    /// What stands in earlier chunks of the head or the value that is being read.
     raw: Zeroizing<Vec<u8>>,
+    /// How many parts have begun.
+    pub(super) number: usize,
+    /// The lines that measure the value that is being read, and where they go if it stays.
+    measures: Vec<(GapId, Vec<u8>)>,
+    pub(super) body: Option<Box<dyn Rewriter>>,
     offset: u64,
 }
 
@@ -64,20 +77,22 @@ impl Stream {
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where no delimiter can be made of the boundary.
-    pub fn new(names: Arc<Names>, boundary: &str, limits: Limits) -> Result<Self, Error> {
-        let fits = (1..=LONGEST_BOUNDARY).contains(&boundary.len());
-        if !fits || boundary.bytes().any(|byte| byte.is_ascii_control()) || boundary.ends_with(' ')
-        {
-            return Err(Error::new(ErrorKind::ContentType, 0));
-        }
-        let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
+    pub(super) fn new(
+        places: Arc<Places>,
+        boundary: &str,
+        form: bool,
+        limits: Limits,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            fields: Fields::new(names, limits),
-            delimiter: Finder::new(&delimiter).into_owned(),
+            fields: Fields::new(Arc::clone(&places.contents.names), limits),
+            places,
+            form,
+            boundary: Boundary::new(boundary)?,
             state: State::Passing,
-            // The first delimiter may stand at the very beginning, without a line before it.
-            tail: b"\r\n".to_vec(),
             raw: Zeroizing::default(),
+            number: 0,
+            measures: Vec::new(),
+            body: None,
             offset: 0,
         })
     }
@@ -94,59 +109,22 @@ impl Stream {
         self
     }
 
-    /// The offset after the first delimiter that ends at or after `at`.
-    fn delimited(&mut self, chunk: &[u8], at: usize) -> Option<usize> {
-        let length = self.delimiter.needle().len();
-        let rest = chunk.get(at..).unwrap_or_default();
-        if !self.tail.is_empty() {
-            let known = self.tail.len();
-            let more = rest.get(..rest.len().min(length - 1)).unwrap_or_default();
-            self.tail.extend_from_slice(more);
-            let found = self.delimiter.find(&self.tail);
-            self.tail.truncate(known);
-            if let Some(found) = found {
-                self.tail.clear();
-                return Some(at + found + length - known);
-            }
-        }
-        if let Some(found) = self.delimiter.find(rest) {
-            self.tail.clear();
-            return Some(at + found + length);
-        }
-        let keep = rest
-            .get(rest.len().saturating_sub(length - 1)..)
-            .unwrap_or_default();
-        self.tail.extend_from_slice(keep);
-        let surplus = self.tail.len().saturating_sub(length - 1);
-        self.tail.drain(..surplus);
-        None
-    }
-
     /// Takes what stands in `chunk` from `at` up to the next turn; gives where to go on.
     fn step(
         &mut self,
-        chunk: &[u8],
+        chunk: &Bytes,
         at: usize,
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<usize, ErrorKind> {
-        if let State::Content(place) = self.state
-            && self.raw.is_empty()
-            && self.fields.must_wait(place)
-        {
-            return Ok(at);
-        }
         match self.state {
             State::Epilogue => {
                 out.keep(at..chunk.len());
                 Ok(chunk.len())
             }
             State::Passing => {
-                let end = self.delimited(chunk, at);
-                if end.is_some() {
-                    self.state = State::Line(Line::Start);
-                }
-                let end = end.unwrap_or(chunk.len());
+                let turn = self.boundary.look(chunk, at);
+                let end = self.turn(&turn, chunk)?;
                 out.keep(at..end);
                 Ok(end)
             }
@@ -154,92 +132,141 @@ impl Stream {
                 out.keep(at..at + 1);
                 let byte = chunk.get(at).copied().unwrap_or_default();
                 self.state = next(line, byte)?;
-                if self.state == State::Epilogue {
-                    self.fields.end();
-                }
-                if self.state == State::Head {
+                match self.state {
+                    State::Epilogue => self.fields.end(),
                     // The line break that was just read stands before the first header.
-                    self.raw.extend_from_slice(b"\r\n");
+                    State::Head => self.raw.extend_from_slice(b"\r\n"),
+                    _ => {}
                 }
                 Ok(at + 1)
             }
-            State::Head => self.head(chunk, at, out),
-            State::Content(place) => match self.delimited(chunk, at) {
-                None => {
-                    self.raw
-                        .extend_from_slice(chunk.get(at..).unwrap_or_default());
-                    self.fields
-                        .fits(self.raw.len().saturating_sub(self.delimiter.needle().len()))?;
-                    Ok(chunk.len())
-                }
-                Some(end) => {
-                    self.content(place, chunk, at..end, editor, out)?;
-                    self.state = State::Line(Line::Start);
-                    Ok(end)
-                }
-            },
+            State::Head => self.head(chunk, at, editor, out),
+            State::Value(place) if self.raw.is_empty() && self.fields.must_wait(place) => Ok(at),
+            State::Value(place) => {
+                let turn = self.boundary.look(chunk, at);
+                self.value(place, &turn, chunk, editor, out)?;
+                let end = self.turn(&turn, chunk)?;
+                self.delimiter(&turn, out);
+                Ok(end)
+            }
+            State::Body => {
+                let turn = self.boundary.look(chunk, at);
+                self.body(&turn, chunk, editor, out)?;
+                let end = self.turn(&turn, chunk)?;
+                out.begin(chunk);
+                self.delimiter(&turn, out);
+                Ok(end)
+            }
         }
     }
 
-    fn head(&mut self, chunk: &[u8], at: usize, out: &mut Out) -> Result<usize, ErrorKind> {
+    /// Where to go on after a look at a chunk.
+    fn turn(&mut self, turn: &Turn, chunk: &Bytes) -> Result<usize, ErrorKind> {
+        match &turn.end {
+            End::Open => Ok(chunk.len()),
+            End::Bare => Err(BARE),
+            End::Delimiter { here, .. } => {
+                self.state = State::Line(Line::Start);
+                Ok(here.end)
+            }
+        }
+    }
+
+    /// Lets the delimiter behind a part's content pass.
+    fn delimiter(&self, turn: &Turn, out: &mut Out) {
+        if let End::Delimiter { late, here } = &turn.end {
+            if !late.is_empty() {
+                out.write(self.boundary.bytes(late));
+            }
+            out.keep(here.clone());
+        }
+    }
+
+    fn head(
+        &mut self,
+        chunk: &Bytes,
+        at: usize,
+        editor: &mut dyn Editor,
+        out: &mut Out,
+    ) -> Result<usize, ErrorKind> {
         let known = self.raw.len();
         let rest = chunk.get(at..).unwrap_or_default();
-        let more = rest.get(..rest.len().min(HEAD + 4)).unwrap_or_default();
+        let most = HEAD + EMPTY_LINE.len();
+        let more = rest.get(..rest.len().min(most)).unwrap_or_default();
         self.raw.extend_from_slice(more);
-        let from = known.saturating_sub(3);
-        let found = memchr::memmem::find(self.raw.get(from..).unwrap_or_default(), b"\r\n\r\n");
+        let from = known.saturating_sub(EMPTY_LINE.len() - 1);
+        let looked = self.raw.get(from..).unwrap_or_default();
+        let found = memchr::memmem::find(looked, EMPTY_LINE);
         let length = found.map_or(self.raw.len(), |found| from + found);
-        let most = if found.is_some() { HEAD } else { HEAD + 3 };
+        let most = if found.is_some() { HEAD } else { most - 1 };
         if length > most {
             return Err(ErrorKind::Syntax {
                 expected: "the end of a part's head",
             });
         }
-        let end = match found {
-            None => at + more.len(),
-            Some(_) => {
-                let lines = self.raw.get(2..length).unwrap_or_default();
-                let head = Head::parse(lines)?;
-                let place = head.place(&mut self.fields)?;
-                if place.is_some() {
-                    head.is_text()?;
-                }
-                self.state = place.map_or(State::Passing, State::Content);
-                self.raw.clear();
-                // A part without content may be ended by the line break of its head.
-                self.tail.clear();
-                self.tail.extend_from_slice(b"\r\n");
-                at + length + 4 - known
+        if found.is_none() {
+            return Ok(at + more.len());
+        }
+        let mut raw = std::mem::take(&mut self.raw);
+        raw.truncate(length + EMPTY_LINE.len());
+        let end = at + raw.len() - known;
+        let text = raw.get(2..).unwrap_or_default();
+        let changed = self.part(text, length, editor)?;
+        match changed {
+            Some(changes) => {
+                self.measures = change::write(text, changes, editor, out);
             }
-        };
-        out.keep(at..end);
+            // A head without lines begins with the end of the delimiter's.
+            None if known <= 2 => out.keep(at..end),
+            None => out.write(text),
+        }
+        raw.clear();
+        self.raw = raw;
+        self.boundary.after_line_break();
         Ok(end)
     }
 
-    /// Handles the content of a part at a place, whose delimiter ends where `range` does.
-    fn content(
+    /// Takes what a look at a chunk found of a value.
+    fn value(
         &mut self,
         place: PlaceId,
+        turn: &Turn,
         chunk: &[u8],
-        range: std::ops::Range<usize>,
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<(), ErrorKind> {
-        let mut raw = std::mem::take(&mut self.raw);
-        let here = chunk.get(range.clone()).unwrap_or_default();
-        let cut = !raw.is_empty();
-        if cut {
-            raw.extend_from_slice(here);
+        let here = chunk.get(turn.content.clone()).unwrap_or_default();
+        self.fields
+            .fits(self.raw.len() + turn.freed.len() + here.len())?;
+        if turn.end == End::Open || !self.raw.is_empty() || !turn.freed.is_empty() {
+            self.raw.extend_from_slice(self.boundary.bytes(&turn.freed));
+            self.raw.extend_from_slice(here);
         }
-        let whole = if cut { &raw } else { here };
-        let length = whole.len().saturating_sub(self.delimiter.needle().len());
-        let (value, delimiter) = whole.split_at(length);
+        if !matches!(turn.end, End::Delimiter { .. }) {
+            return Ok(());
+        }
+        let mut raw = std::mem::take(&mut self.raw);
+        let value = if raw.is_empty() { here } else { &raw };
+        if !crate::text::is_text(value) {
+            return Err(ErrorKind::Charset);
+        }
         let mut replacement = Zeroizing::new(Vec::new());
-        let edit = self.decide(place, value, editor, &mut replacement)?;
+        let edit = self.fields.decide(place, value, editor, &mut replacement)?;
+        for (gap, line) in self.measures.drain(..) {
+            let stays = edit == Edit::Keep;
+            out.close(
+                gap,
+                if stays {
+                    vec![Piece::Bytes(line)]
+                } else {
+                    Vec::new()
+                },
+            );
+        }
         match edit {
-            Edit::Keep if cut => out.write(value),
-            Edit::Keep => out.keep(range.start..range.start + length),
-            Edit::Replace | Edit::Spelled if self.delimiter.find(&replacement).is_some() => {
+            Edit::Keep if raw.is_empty() => out.keep(turn.content.clone()),
+            Edit::Keep => out.write(&raw),
+            Edit::Replace | Edit::Spelled if self.boundary.stands_in(&replacement) => {
                 return Err(ErrorKind::Syntax {
                     expected: "a value without the boundary",
                 });
@@ -248,28 +275,38 @@ impl Stream {
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, Escape::Plain),
             Edit::Nested => out.nest(editor.nested(), Escape::Plain),
         }
-        if cut {
-            out.write(delimiter)
-        } else {
-            out.keep(range.start + length..range.end)
-        }
         raw.clear();
         self.raw = raw;
         Ok(())
     }
 
-    fn decide(
+    /// Takes what a look at a chunk found of a body in a part.
+    fn body(
         &mut self,
-        place: PlaceId,
-        value: &[u8],
+        turn: &Turn,
+        chunk: &Bytes,
         editor: &mut dyn Editor,
-        replacement: &mut Vec<u8>,
-    ) -> Result<Edit, ErrorKind> {
-        self.fields.fits(value.len())?;
-        if !crate::text::is_text(value) {
-            return Err(ErrorKind::Charset);
+        out: &mut Out,
+    ) -> Result<(), ErrorKind> {
+        let Some(mut body) = self.body.take() else {
+            return Ok(());
+        };
+        let mut counted = self.fields.counted(editor);
+        let freed = self.boundary.bytes(&turn.freed);
+        let mut pushed = Ok(());
+        if !freed.is_empty() {
+            pushed = body.push(&Bytes::copy_from_slice(freed), &mut counted, out);
         }
-        self.fields.decide(place, value, editor, replacement)
+        if !turn.content.is_empty() {
+            let here = chunk.slice(turn.content.clone());
+            pushed = pushed.and_then(|()| body.push(&here, &mut counted, out));
+        }
+        if let End::Delimiter { .. } = turn.end {
+            pushed = pushed.and_then(|()| body.finish(&mut counted, out));
+        } else {
+            self.body = Some(body);
+        }
+        pushed.map_err(|error| error.kind)
     }
 }
 
@@ -309,7 +346,9 @@ impl Rewriter for Stream {
     }
 
     fn held(&self) -> usize {
-        self.raw.capacity() + self.tail.capacity()
+        let lines = self.measures.iter().map(|(_, line)| line.capacity());
+        let body = self.body.as_ref().map_or(0, |body| body.held());
+        self.raw.capacity() + lines.sum::<usize>() + body
     }
 }
 
@@ -324,7 +363,7 @@ impl Walk for Stream {
 
     fn walk_chunk(
         &mut self,
-        chunk: &[u8],
+        chunk: &Bytes,
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<Option<Pause>, Error> {

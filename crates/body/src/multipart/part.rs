@@ -1,0 +1,80 @@
+//! What the head of a part decides: what its content is, and what changes in the head itself.
+
+use super::change::{self, Change};
+use super::head::{Encoding, Head};
+use super::stream::{State, Stream};
+use crate::base64;
+use crate::edit::{Editor, Opened, PlaceId};
+use crate::error::ErrorKind;
+
+impl Stream {
+    /// Reads the head of a part, whose lines are the first `length` bytes of `text`, and decides what its content is; says
+    /// what changes in the head.
+    pub(super) fn part(
+        &mut self,
+        text: &[u8],
+        length: usize,
+        editor: &mut dyn Editor,
+    ) -> Result<Option<Vec<Change>>, ErrorKind> {
+        self.number += 1;
+        let head = Head::parse(text.get(..length).unwrap_or_default(), self.form)?;
+        let names = head.names()?;
+        let mut changes = Vec::new();
+        let place = self.places.file_names.find(&names, self.number)?;
+        if let Some(place) = place
+            && let Some((spelled, stem)) = head.file_name()?
+        {
+            self.fields.begin_at(None, stem);
+            changes = change::file_name(place, spelled, stem, &mut self.fields, editor)?;
+        }
+        let place = self.places.contents.find(&names, self.number)?;
+        let name = names.first().map_or(&b""[..], Vec::as_slice);
+        self.fields.begin_at(place, name);
+        self.state = match place {
+            None => State::Passing,
+            Some(place) => self.content(place, &head, editor)?,
+        };
+        match self.state {
+            State::Value(_) => {
+                changes.extend(head.measures().iter().cloned().map(Change::Hold));
+            }
+            State::Body => changes.extend(head.measures().iter().cloned().map(Change::Drop)),
+            _ => {}
+        }
+        Ok((!changes.is_empty()).then_some(changes))
+    }
+
+    /// What the content of a part at a place is.
+    fn content(
+        &mut self,
+        place: PlaceId,
+        head: &Head,
+        editor: &mut dyn Editor,
+    ) -> Result<State, ErrorKind> {
+        let content_type = head.content_type()?;
+        let coded = |why| Err(ErrorKind::Coding { why });
+        let body = match head.encoding() {
+            Encoding::Other => return coded("the part has a transfer encoding other than base64"),
+            Encoding::Base64 if self.fields.is_bound(place) => {
+                return coded("a part in base64 is beside another value, or has one beside it");
+            }
+            Encoding::Base64 => Some(base64::transfer(place, content_type, self.fields.limits)),
+            Encoding::Identity => {
+                let opened = Opened {
+                    place,
+                    content_type: content_type.as_ref(),
+                };
+                let body = editor.open(opened).map_err(|error| error.kind)?;
+                if body.is_none() {
+                    head.is_value(content_type.as_ref())?;
+                }
+                body
+            }
+        };
+        self.body = body;
+        Ok(match &self.body {
+            Some(_) => State::Body,
+            None => State::Value(place),
+        })
+    }
+}

@@ -7,7 +7,7 @@ use crate::charset::Declares;
 use crate::content_type::ContentType;
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, file, form, json, multipart, text};
+use crate::{base64, file, form, json, multipart, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,8 @@ pub enum Format {
     Base64Url,
     /// `file`: the only selector is `*`, all of it, opaque.
     File,
+    /// `xml`: selectors are a subset of XPath, with namespaces in braces ([`crate::xml::expand`]).
+    Xml,
 }
 
 impl Format {
@@ -39,6 +41,7 @@ impl Format {
         Self::Base64,
         Self::Base64Url,
         Self::File,
+        Self::Xml,
     ];
 
     /// The policy's spelling.
@@ -52,6 +55,7 @@ impl Format {
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
             Self::File => "file",
+            Self::Xml => "xml",
         }
     }
 
@@ -73,6 +77,9 @@ impl Format {
                 "the only place of a base64 body is `*`, what is encoded"
             }
             Self::File => "the only place of a file is `*`, all of it",
+            Self::Xml => {
+                "a place of an `xml` body is a path: `/l:record/l:name`, `//l:name`, `/record/@id`, with the prefixes of `namespaces`"
+            }
         }
     }
 
@@ -95,6 +102,9 @@ impl Format {
             ),
             Self::Text => essence.starts_with("text/"),
             Self::Base64 | Self::Base64Url | Self::File => true,
+            Self::Xml => {
+                matches!(essence, "application/xml" | "text/xml") || content_type.has_suffix("xml")
+            }
         }
     }
 
@@ -141,6 +151,7 @@ impl Format {
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
             Self::File => file::compile(selected),
+            Self::Xml => xml::compile(selected),
         }
     }
 }

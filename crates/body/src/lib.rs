@@ -32,6 +32,7 @@ pub mod selector;
 pub mod text;
 mod utf8;
 pub mod websocket;
+pub mod xml;
 
 pub use edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};

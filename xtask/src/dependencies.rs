@@ -24,16 +24,27 @@ const NOT_IN_THE_CORE: [&str; 12] = [
 ];
 
 /// A crate of the core, and the crates of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("keys", &[]),
     ("seal", &["keys"]),
     ("body", &[]),
+    ("integrity", &[]),
     ("policy", &["body", "seal", "keys"]),
-    ("border", &["policy", "body", "seal", "keys"]),
+    ("border", &["policy", "body", "seal", "keys", "integrity"]),
 ];
 
-const OURS: [&str; 11] = [
-    "policy", "keys", "seal", "body", "border", "vault", "journal", "proxy", "console", "practice",
+const OURS: [&str; 12] = [
+    "integrity",
+    "policy",
+    "keys",
+    "seal",
+    "body",
+    "border",
+    "vault",
+    "journal",
+    "proxy",
+    "console",
+    "practice",
     "rempart",
 ];
 

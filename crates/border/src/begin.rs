@@ -62,6 +62,7 @@ impl Border {
             headers: Vec::new(),
             counts: Arc::new(Counts::new(app.fields.len())),
             flow: None,
+            stated: integrity::Stated::default(),
             revealed_whole: Arc::default(),
             range: None,
             told: Arc::default(),

@@ -11,11 +11,12 @@ use http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, IF_RANGE, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use integrity::Stated;
 use seal::file::stream::plain_len;
 
 use crate::border::Inner;
 use crate::counts::Counts;
-use crate::file::{Expected, Opening, Told, Wanted, content_length, forget_digests, head_of_file};
+use crate::file::{Expected, Opening, Told, Wanted, content_length, head_of_file};
 use crate::memory::Memory;
 use crate::opener::Opener;
 use crate::protect::Protect;
@@ -128,6 +129,8 @@ pub struct Exchange {
     pub(crate) headers: Vec<(HeaderName, Vec<HeaderValue>)>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) flow: Option<Box<dyn Flow>>,
+    /// What the request's head states of its body.
+    pub(crate) stated: Stated,
     pub(crate) revealed_whole: Arc<AtomicBool>,
     /// What the client wants of a file.
     pub(crate) range: Option<Wanted>,
@@ -202,7 +205,7 @@ impl Exchange {
         }
         if self.flow.is_some() {
             headers.remove(CONTENT_LENGTH);
-            forget_digests(headers);
+            Stated::remove(headers);
         }
         self.range = Wanted::of(headers);
         headers.remove(RANGE);
@@ -223,6 +226,13 @@ impl Exchange {
     /// The flow of the request's body; `None` where it streams through untouched.
     pub fn protect(&mut self) -> Option<Box<dyn Flow>> {
         self.flow.take()
+    }
+
+    /// What the request states of the body that came; the same is to be stated of the body that leaves, where that is
+    /// there whole before its head leaves.
+    #[must_use]
+    pub fn stated(&self) -> Stated {
+        self.stated.clone()
     }
 
     /// Edits the headers of the response and gives the flow of its body; `None` where it passes untouched.
@@ -256,7 +266,7 @@ impl Exchange {
         } else if medium.is_some() {
             headers.remove(ACCEPT_RANGES);
             headers.remove(CONTENT_LENGTH);
-            forget_digests(headers);
+            Stated::remove(headers);
             keep_private(headers);
         }
         let bodiless = status.is_informational()
@@ -465,10 +475,13 @@ impl Exchange {
             let encoder = Encoder::new(&codings, false).map_err(|error| refuse(&error))?;
             Some((decoder, encoder))
         };
+        self.stated = Stated::read(headers);
+        let check = (!self.stated.is_empty()).then(|| self.stated.check());
         self.flow = Some(Box::new(Protect::new(
             sealer,
             rewriter,
             coding,
+            check,
             content_length(headers),
         )));
         Ok(())

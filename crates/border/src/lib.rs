@@ -37,7 +37,6 @@ mod value;
 pub use ask::{Answer, Ask, Asked, Effect, MemoryName};
 pub use border::Border;
 pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
-pub use file::is_digest;
 pub use flow::{Flow, Progress};
 pub use keys::{Keys, SubjectKey, SubjectKeys};
 pub use refusal::{Blame, Refusal, RefusalCode};

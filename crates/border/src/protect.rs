@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use body::coding::{Decoder, Encoder};
 use body::{Error, Out, Rewriter};
 use bytes::Bytes;
+use integrity::Check;
 
 use crate::sealer::Sealer;
 use crate::{Answer, Flow, Progress, Refusal};
@@ -20,6 +21,8 @@ pub(crate) struct Protect {
     sealer: Sealer,
     rewriter: Box<dyn Rewriter>,
     coding: Option<(Decoder, Encoder)>,
+    /// What the head states of the body, compared with what comes.
+    check: Option<Check>,
     out: Out,
     ready: VecDeque<Bytes>,
     ready_length: usize,
@@ -36,6 +39,7 @@ impl Protect {
         sealer: Sealer,
         rewriter: Box<dyn Rewriter>,
         coding: Option<(Decoder, Encoder)>,
+        check: Option<Check>,
         expected: Option<u64>,
     ) -> Self {
         let whole = sealer.border.limits.whole;
@@ -43,6 +47,7 @@ impl Protect {
             sealer,
             rewriter,
             coding,
+            check,
             out: Out::new(),
             ready: VecDeque::new(),
             ready_length: 0,
@@ -149,6 +154,9 @@ impl Protect {
 
 impl Flow for Protect {
     fn push(&mut self, chunk: Bytes) -> Result<Progress, Refusal> {
+        if let Some(check) = &mut self.check {
+            check.update(&chunk);
+        }
         self.rewrite(chunk)
             .map_err(|error| *self.sealer.refusal(&error))?;
         self.settle()
@@ -158,6 +166,11 @@ impl Flow for Protect {
         self.end().map_err(|error| *self.sealer.refusal(&error))?;
         if let Some(missing) = self.sealer.missing() {
             return Err(missing);
+        }
+        if let Some(check) = self.check.take() {
+            check
+                .finish()
+                .map_err(|mismatch| *self.sealer.damaged(&mismatch))?;
         }
         self.finished = true;
         self.settle()

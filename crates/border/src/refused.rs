@@ -98,6 +98,17 @@ impl Sealer {
         Box::new(self.named(refusal, place))
     }
 
+    /// The body is not what the head states: it would be made good by being sealed.
+    pub(crate) fn damaged(&self, mismatch: &integrity::Mismatch) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            mismatch.to_string(),
+            "send the body again; something changed it on its way",
+        );
+        let route = Some((self.route, self.pattern));
+        Box::new(self.border.name(self.app, route, refusal))
+    }
+
     /// A query compares a value in a way that what stands in the app cannot answer.
     pub(crate) fn unsearchable(
         &self,

@@ -156,3 +156,25 @@ fn i05_what_does_not_parse_inside_is_refused() {
         assert!(sent.is_err(), "{data}");
     }
 }
+
+#[test]
+fn a_digest_is_checked_and_stated_of_what_leaves() {
+    use sha2::Digest as _;
+    let border = border(&[POLICY]);
+    let body = form(&records().to_string());
+    let digest = |body: &[u8]| STANDARD.encode(sha2::Sha256::digest(body));
+    let sent = |stated: String| {
+        let form_type = ("content-type", "application/x-www-form-urlencoded");
+        let mut head = headers(&[form_type, ("x-amz-checksum-sha256", &stated)]);
+        let mut exchange = begin(&border, HOST, "POST /import", &head).unwrap();
+        exchange.edit_request(&mut head);
+        assert!(!head.contains_key("x-amz-checksum-sha256"));
+        let mut flow = exchange.protect().unwrap();
+        let left = Vault::default().drive(&mut *flow, &[body.as_bytes()])?;
+        exchange.stated().write(&mut head, [left.as_slice()]);
+        assert_eq!(head["x-amz-checksum-sha256"], digest(&left));
+        Ok::<_, border::Refusal>(())
+    };
+    sent(digest(body.as_bytes())).unwrap();
+    assert!(sent(digest(b"another")).is_err());
+}

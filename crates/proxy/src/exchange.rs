@@ -15,6 +15,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use hyper::upgrade::OnUpgrade;
+use integrity::Stated;
 
 use crate::answer::{self, Problem, RECEIPT};
 use crate::budget::Held;
@@ -97,7 +98,10 @@ async fn cross(
         parts.headers.remove(header::TRAILER);
     }
     let mut outgoing = match exchange.protect() {
-        Some(flow) => protected(lane, &mut parts.headers, flow, body, keeps_trailers).await?,
+        Some(flow) => {
+            let (stated, headers) = (exchange.stated(), &mut parts.headers);
+            protected(lane, &stated, headers, flow, body, keeps_trailers).await?
+        }
         None => untouched(lane, &mut parts, body),
     };
     if !keeps_trailers {
@@ -200,6 +204,7 @@ fn address(lane: &Lane, parts: &mut Parts, rewritten: Option<&str>) -> Result<()
 /// A body that is protected: its first byte may leave.
 async fn protected(
     lane: &Lane,
+    stated: &Stated,
     headers: &mut HeaderMap,
     flow: Box<dyn Flow>,
     body: Incoming,
@@ -213,6 +218,7 @@ async fn protected(
     protecting.keep_trailers(keeps_trailers);
     match protecting.begin().await {
         Ok(Begun::Whole(pieces)) => {
+            stated.write(headers, pieces.iter());
             if pieces.has_trailers() {
                 headers.remove(header::CONTENT_LENGTH);
             } else {

@@ -2,42 +2,10 @@
 
 use std::ops::Range;
 
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderName, HeaderValue};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use integrity::Stated;
 use seal::file::stream;
-
-/// The digests of a body or of a representation that have a name of their own (RFC 9530, RFC 1864, RFC 3230, and
-/// what stores of objects call theirs).
-const DIGESTS: [&str; 7] = [
-    "content-md5",
-    "digest",
-    "content-digest",
-    "repr-digest",
-    "x-goog-hash",
-    "x-ms-blob-content-md5",
-    "x-ms-content-crc64",
-];
-
-/// How the checksums of S3 begin, one name an algorithm.
-const CHECKSUMS: &str = "x-amz-checksum-";
-
-/// Whether a header or a trailer is a digest of the body, which no longer holds when the body changes.
-#[must_use]
-pub fn is_digest(name: &HeaderName) -> bool {
-    DIGESTS.contains(&name.as_str()) || name.as_str().starts_with(CHECKSUMS)
-}
-
-/// Takes the digests out.
-pub(crate) fn forget_digests(headers: &mut HeaderMap) {
-    let names: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_digest(name))
-        .cloned()
-        .collect();
-    for name in names {
-        headers.remove(name);
-    }
-}
 
 /// What was found of a file whose head waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +30,7 @@ impl Told {
 
     /// Tells it.
     pub fn tell(&self, status: &mut StatusCode, headers: &mut HeaderMap) {
-        forget_digests(headers);
+        Stated::remove(headers);
         set_length(headers, self.length());
         let Some(plain) = self.plain else {
             headers.remove(ACCEPT_RANGES);

@@ -11,8 +11,7 @@ mod opening;
 mod range;
 mod sealer;
 
-pub use head::is_digest;
-pub(crate) use head::{Told, content_length, forget_digests, head_of_file};
+pub(crate) use head::{Told, content_length, head_of_file};
 pub(crate) use opening::{Expected, Opening, Seen};
 pub(crate) use range::Wanted;
 pub(crate) use sealer::FileSealer;

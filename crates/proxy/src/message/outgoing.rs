@@ -163,6 +163,11 @@ impl Pieces {
         self.trailers.is_some()
     }
 
+    /// The pieces that are left.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().map(Bytes::as_ref)
+    }
+
     /// Bytes that are left.
     pub fn length(&self) -> u64 {
         self.left

@@ -241,14 +241,7 @@ pub fn busy() -> Refusal {
 
 /// A digest in the trailers is of what the client sent, not of what leaves (RFC 9530).
 fn without_digests(mut trailers: HeaderMap) -> HeaderMap {
-    let digests: Vec<_> = trailers
-        .keys()
-        .filter(|name| border::is_digest(name))
-        .cloned()
-        .collect();
-    for name in digests {
-        trailers.remove(name);
-    }
+    integrity::Stated::remove(&mut trailers);
     trailers
 }
 

@@ -20,6 +20,7 @@ pub(crate) use web::is_number;
 pub use crate::charset::Charset;
 use crate::charset::Reference;
 use crate::edit::ValueType;
+use crate::language::Spelling;
 
 /// The context of a token, with all that its escape needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub enum Escape {
     LineText,
     /// Text inside a multipart body whose delimiter must not come to stand in it.
     Part(Arc<[u8]>),
+    /// A literal of a query language.
+    Literal(Spelling),
     /// One escape after the other, the innermost first.
     Layers(Vec<Escape>),
     /// The escaped text in a charset.
@@ -177,6 +180,7 @@ impl Escape {
             } => web::cell(text, *starts, *quoted, *value_type, out),
             Self::EventData => web::event_data(text, out),
             Self::LineText => web::line_text(text, out),
+            Self::Literal(spelling) => spelling.write(text, out),
         }
     }
 
@@ -199,6 +203,7 @@ impl Escape {
             | Self::Cell { .. }
             | Self::EventData
             | Self::LineText
+            | Self::Literal(_)
             | Self::Part(_) => Reference::None,
             Self::Layers(layers) => {
                 let outermost = layers

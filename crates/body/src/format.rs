@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::charset::Declares;
 use crate::content_type::ContentType;
+use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
 use crate::{base64, file, form, json, multipart, text, xml};
@@ -29,6 +30,8 @@ pub enum Format {
     File,
     /// `xml`: selectors are a subset of XPath, with namespaces in braces ([`crate::xml::expand`]).
     Xml,
+    /// A statement of a query language, by its name: selectors are its fields.
+    Query(Language),
 }
 
 impl Format {
@@ -42,6 +45,19 @@ impl Format {
         Self::Base64Url,
         Self::File,
         Self::Xml,
+        Self::Query(Language::Soql),
+        Self::Query(Language::Sosl),
+        Self::Query(Language::Quickbooks),
+        Self::Query(Language::Jql),
+        Self::Query(Language::Cql),
+        Self::Query(Language::Odata),
+        Self::Query(Language::Sysparm),
+        Self::Query(Language::Airtable),
+        Self::Query(Language::Drive),
+        Self::Query(Language::Gmail),
+        Self::Query(Language::Stripe),
+        Self::Query(Language::Xero),
+        Self::Query(Language::Redcap),
     ];
 
     /// The policy's spelling.
@@ -56,6 +72,7 @@ impl Format {
             Self::Base64Url => "base64url",
             Self::File => "file",
             Self::Xml => "xml",
+            Self::Query(language) => language.as_str(),
         }
     }
 
@@ -80,6 +97,7 @@ impl Format {
             Self::Xml => {
                 "a place of an `xml` body is a path: `/l:record/l:name`, `//l:name`, `/record/@id`, with the prefixes of `namespaces`"
             }
+            Self::Query(language) => language.help(),
         }
     }
 
@@ -105,6 +123,7 @@ impl Format {
             Self::Xml => {
                 matches!(essence, "application/xml" | "text/xml") || content_type.has_suffix("xml")
             }
+            Self::Query(_) => essence.starts_with("text/") || essence == "application/text",
         }
     }
 
@@ -120,7 +139,16 @@ impl Format {
     /// Whether it is a query language: its values are compared with what is stored.
     #[must_use]
     pub fn is_query(self) -> bool {
-        false
+        matches!(self, Self::Query(_))
+    }
+
+    /// Whether what asks for a value can ask for several at once; where it cannot, a field keeps one token.
+    #[must_use]
+    pub fn says_or(self) -> bool {
+        match self {
+            Self::Query(language) => language.says_or(),
+            _ => false,
+        }
     }
 
     /// Whether a message must say by its content type that it is of this format.
@@ -132,7 +160,7 @@ impl Format {
     /// in a field, if at all).
     pub(crate) fn declares(self) -> Option<Declares> {
         match self {
-            Self::Json | Self::Base64 | Self::Base64Url => Some(Declares::Nowhere),
+            Self::Json | Self::Base64 | Self::Base64Url | Self::Query(_) => Some(Declares::Nowhere),
             Self::Text => Some(Declares::Mark),
             _ => None,
         }
@@ -152,6 +180,7 @@ impl Format {
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
             Self::File => file::compile(selected),
             Self::Xml => xml::compile(selected),
+            Self::Query(language) => language::compile(language, selected),
         }
     }
 }

@@ -21,6 +21,7 @@ mod file;
 pub mod form;
 pub mod format;
 pub mod json;
+pub mod language;
 mod literal;
 pub mod multipart;
 pub mod nest;

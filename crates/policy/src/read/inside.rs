@@ -75,7 +75,7 @@ impl<'t> Reader<'_, 't> {
                 let read = self.read_all(&section, list, inner, faults);
                 if innermost.is_query() {
                     for read in &read {
-                        self.asked_for(read, innermost.as_str(), true, faults);
+                        self.asked_for(read, innermost.as_str(), innermost.says_or(), faults);
                     }
                 }
                 self.plan(*innermost, &read, faults)?

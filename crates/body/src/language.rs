@@ -1,0 +1,261 @@
+//! Query languages: the literals of a statement that are compared with protected fields.
+//!
+//! A statement is held whole and read by a parser of its language. Each literal that is compared with a field which a
+//! selector names goes to the editor, with how it is compared; the editor replaces it or refuses. Where an equality
+//! is known by several tokens the statement asks for all of them. Everything else is kept byte for byte, and what the
+//! parser cannot read in one way is refused: a statement that is not understood never passes.
+//!
+//! Names are compared without regard to case, whatever the language says: to protect too much fails loudly at the
+//! app, to protect too little does not.
+
+mod airtable;
+mod drive;
+mod expression;
+mod fields;
+mod gmail;
+mod jql;
+mod lexer;
+mod literal;
+mod odata;
+mod redcap;
+mod site;
+mod soql;
+mod sosl;
+mod stripe;
+mod sysparm;
+mod write;
+mod xero;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+pub use literal::Spelling;
+
+use crate::edit::Editor;
+use crate::error::{Error, ErrorKind};
+use crate::out::Out;
+use crate::plan::{Described, Grammar, Selected};
+use crate::selector::SelectorError;
+use crate::text::is_text;
+use crate::{Limits, Rewriter};
+use fields::Fields;
+use site::Site;
+
+/// A query language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Language {
+    /// Salesforce Object Query Language.
+    Soql,
+    /// Salesforce Object Search Language.
+    Sosl,
+    /// The SQL of QuickBooks Online.
+    Quickbooks,
+    /// Jira Query Language.
+    Jql,
+    /// Confluence Query Language.
+    Cql,
+    /// `$filter` of OData 4.01 (and what older services take).
+    Odata,
+    /// ServiceNow's encoded queries.
+    Sysparm,
+    /// Airtable's formulas.
+    Airtable,
+    /// Drive's `q`.
+    Drive,
+    /// Gmail's search.
+    Gmail,
+    /// Stripe's search.
+    Stripe,
+    /// Xero's `where`.
+    Xero,
+    /// REDCap's filter logic.
+    Redcap,
+}
+
+impl Language {
+    /// Every language there is.
+    pub const ALL: &[Self] = &[
+        Self::Soql,
+        Self::Sosl,
+        Self::Quickbooks,
+        Self::Jql,
+        Self::Cql,
+        Self::Odata,
+        Self::Sysparm,
+        Self::Airtable,
+        Self::Drive,
+        Self::Gmail,
+        Self::Stripe,
+        Self::Xero,
+        Self::Redcap,
+    ];
+
+    /// The policy's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Soql => "soql",
+            Self::Sosl => "sosl",
+            Self::Quickbooks => "quickbooks",
+            Self::Jql => "jql",
+            Self::Cql => "cql",
+            Self::Odata => "odata",
+            Self::Sysparm => "sysparm",
+            Self::Airtable => "airtable",
+            Self::Drive => "drive",
+            Self::Gmail => "gmail",
+            Self::Stripe => "stripe",
+            Self::Xero => "xero",
+            Self::Redcap => "redcap",
+        }
+    }
+
+    /// What a selector of this language is, said to whom writes one.
+    #[must_use]
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Soql => {
+                "a place of a `soql` statement is a field of what is asked from, or a path to it: `LastName`, `Contact.LastName`; `*.LastName` is that field at the end of any path"
+            }
+            Self::Sosl => {
+                "a place of a `sosl` search is `FIND`, the words that are searched for, or a field as in `soql`"
+            }
+            Self::Quickbooks => {
+                "a place of a `quickbooks` query is a field, `DisplayName`, or a path, `Customer.DisplayName`"
+            }
+            Self::Jql | Self::Cql => {
+                "a place of a `jql` or `cql` query is a field: `summary`, `cf[10010]`, `Health number`; `cf[10010] ~` says that `~` finds the whole value there"
+            }
+            Self::Odata => {
+                "a place of an `odata` filter is a property, or a path to it: `lastname`, `owner/lastname`; `*/lastname` is that property at the end of any path"
+            }
+            Self::Sysparm => {
+                "a place of a `sysparm` query is a field, or a path to it: `last_name`, `caller_id.email`; `123TEXTQUERY321` is the words that are searched for"
+            }
+            Self::Airtable => {
+                "a place of an `airtable` formula is a field's name or id: `Full name`"
+            }
+            Self::Drive => {
+                "a place of a `drive` search is a field, `name`, or a property, `properties.patient`"
+            }
+            Self::Gmail => {
+                "a place of a `gmail` search is an operator, `from`, or `*`, the words that stand by themselves"
+            }
+            Self::Stripe => "a place of a `stripe` search is a field, `email`, or `metadata[key]`",
+            Self::Xero => "a place of a `xero` filter is a field or a path: `Name`, `Contact.Name`",
+            Self::Redcap => "a place of a `redcap` filter is a field's name, without its event",
+        }
+    }
+
+    /// Whether its statements can ask for several values of a field at once. A field of which only one token can be
+    /// asked for must keep one.
+    #[must_use]
+    pub fn says_or(self) -> bool {
+        self != Self::Stripe
+    }
+
+    /// The one form in which a field's name is compared, from a selector.
+    fn name(self, selector: &str) -> Result<String, &'static str> {
+        match self {
+            Self::Soql | Self::Sosl | Self::Quickbooks | Self::Xero => fields::path(selector, '.'),
+            Self::Jql | Self::Cql => jql::name(selector),
+            Self::Odata => fields::path(selector, '/'),
+            Self::Sysparm => sysparm::name(selector),
+            Self::Airtable => airtable::name(selector),
+            Self::Drive => fields::path(selector, '.'),
+            Self::Gmail => gmail::name(selector),
+            Self::Stripe => stripe::name(selector),
+            Self::Redcap => redcap::name(selector),
+        }
+    }
+
+    /// Finds what is compared with the fields, in a statement.
+    fn read(self, statement: &str, fields: &Fields, depth: usize) -> Result<Vec<Site>, Error> {
+        match self {
+            Self::Soql => soql::read(statement, fields, depth, soql::Flavour::Salesforce),
+            Self::Quickbooks => soql::read(statement, fields, depth, soql::Flavour::Quickbooks),
+            Self::Sosl => sosl::read(statement, fields, depth),
+            Self::Jql | Self::Cql => jql::read(statement, fields, depth),
+            Self::Odata => odata::read(statement, fields, depth),
+            Self::Sysparm => sysparm::read(statement, fields),
+            Self::Airtable => airtable::read(statement, fields, depth),
+            Self::Drive => drive::read(statement, fields, depth),
+            Self::Gmail => gmail::read(statement, fields, depth),
+            Self::Stripe => stripe::read(statement, fields),
+            Self::Xero => xero::read(statement, fields, depth),
+            Self::Redcap => redcap::read(statement, fields, depth),
+        }
+    }
+}
+
+/// The fields of one language that a policy names.
+#[derive(Debug)]
+struct Named {
+    language: Language,
+    fields: Arc<Fields>,
+}
+
+/// Reads the selectors of one language.
+pub(crate) fn compile(
+    language: Language,
+    selected: &[Selected<'_>],
+) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
+    let fields = Fields::compile(selected, |selector| language.name(selector))?;
+    Ok(Arc::new(Named {
+        language,
+        fields: fields.into(),
+    }))
+}
+
+impl Grammar for Named {
+    fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
+        Ok(Box::new(Stream {
+            language: self.language,
+            fields: Arc::clone(&self.fields),
+            limits,
+            statement: Zeroizing::default(),
+        }))
+    }
+}
+
+/// One statement on its way out.
+struct Stream {
+    language: Language,
+    fields: Arc<Fields>,
+    limits: Limits,
+    statement: Zeroizing<Vec<u8>>,
+}
+
+impl Rewriter for Stream {
+    fn push(&mut self, chunk: &Bytes, _: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        out.begin(chunk);
+        let limit = self.limits.value;
+        if self.statement.len() + chunk.len() > limit {
+            return Err(Error::new(ErrorKind::ValueTooLong { limit }, limit as u64));
+        }
+        self.statement.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        out.begin(&Bytes::new());
+        let statement = match std::str::from_utf8(&self.statement) {
+            Ok(statement) if is_text(&self.statement) => statement,
+            _ => return Err(Error::new(ErrorKind::Charset, 0)),
+        };
+        if statement.is_empty() {
+            return Ok(());
+        }
+        let sites = self
+            .language
+            .read(statement, &self.fields, self.limits.depth)?;
+        write::rewrite(statement, sites, editor, out)
+    }
+
+    fn held(&self) -> usize {
+        self.statement.capacity()
+    }
+}

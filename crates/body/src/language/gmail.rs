@@ -1,0 +1,203 @@
+//! Gmail's search: `from:a@example.org subject:(dinner movie) -label:old "a phrase" {this that}`.
+//!
+//! What stands behind an operator is a place by the operator's name; what stands by itself is the place `*`. A whole
+//! address behind an operator that takes addresses is an equality; all else searches for words, which is
+//! [`Comparison::Contains`].
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::expression::inner;
+use super::fields::Fields;
+use super::lexer::{Kind, Lexicon, Token, Tokens};
+use super::literal::{Escapes, Special, Spelling};
+use super::site::{Joined, Site};
+use crate::edit::{Comparison, PlaceId, ValueType};
+use crate::error::{Error, ErrorKind};
+
+static LEXICON: Lexicon = Lexicon {
+    quotes: &[('"', Escapes::None)],
+    name: None,
+    begins: |character| goes_on(character) && !"-+".contains(character),
+    goes_on,
+    number: goes_on,
+    symbols: &["(", ")", "{", "}", ":", "-", "+"],
+};
+
+fn goes_on(character: char) -> bool {
+    !character.is_whitespace() && !character.is_control() && !"\"(){}:".contains(character)
+}
+
+/// The operators that take addresses.
+const ADDRESSES: &[&str] = &["from", "to", "cc", "bcc", "deliveredto", "list"];
+
+/// The one form of an operator's name, from a selector.
+pub(super) fn name(selector: &str) -> Result<String, &'static str> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    match selector == "*" || (!selector.is_empty() && selector.bytes().all(good)) {
+        true => Ok(selector.to_lowercase()),
+        false => Err("an operator, or `*`,"),
+    }
+}
+
+/// Finds the sites of a statement.
+pub(super) fn read(statement: &str, fields: &Fields, depth: usize) -> Result<Vec<Site>, Error> {
+    let mut search = Search {
+        tokens: Tokens::at(statement, &LEXICON, 0)?,
+        fields,
+        sites: Vec::new(),
+        depth: 0,
+        limit: depth,
+    };
+    search.terms(None)?;
+    search.tokens.need_end()?;
+    Ok(search.sites)
+}
+
+struct Search<'a> {
+    tokens: Tokens<'a>,
+    fields: &'a Fields,
+    sites: Vec<Site>,
+    depth: usize,
+    limit: usize,
+}
+
+/// The operator that terms stand behind.
+#[derive(Clone, Copy)]
+struct Behind {
+    place: Option<PlaceId>,
+    takes_addresses: bool,
+    /// Where it stands, if the term follows it without a parenthesis.
+    start: Option<usize>,
+}
+
+impl Search<'_> {
+    /// Terms up to what closes them.
+    fn terms(&mut self, behind: Option<Behind>) -> Result<(), Error> {
+        if self.depth >= self.limit {
+            let limit = self.limit;
+            let at = self.tokens.peek().start as u64;
+            return Err(Error::new(ErrorKind::Depth { limit }, at));
+        }
+        self.depth += 1;
+        loop {
+            let closes = self.tokens.is_symbol(")") || self.tokens.is_symbol("}");
+            if closes || self.tokens.peek().kind == Kind::End {
+                break;
+            }
+            self.term(behind)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn term(&mut self, behind: Option<Behind>) -> Result<(), Error> {
+        let negated = self.tokens.symbol("-")?;
+        if !negated {
+            self.tokens.symbol("+")?;
+        }
+        let token = self.tokens.peek();
+        if self.group(behind)? {
+            return Ok(());
+        }
+        self.tokens.take()?;
+        match token.kind {
+            Kind::Text(..) => {}
+            Kind::Word | Kind::Number => {
+                if self.tokens.symbol(":")? {
+                    return self.operator(token, negated);
+                }
+                let word = self.tokens.text(token);
+                if matches!(word, "AND" | "OR" | "AROUND") {
+                    return Ok(());
+                }
+            }
+            Kind::Symbol | Kind::Name | Kind::End => {
+                return Err(super::lexer::expected("a word", token.start));
+            }
+        }
+        let words = Behind {
+            place: self.fields.find("*"),
+            takes_addresses: false,
+            start: None,
+        };
+        self.found(token, behind.unwrap_or(words), negated);
+        Ok(())
+    }
+
+    /// Reads terms in parentheses or braces, if they come next.
+    fn group(&mut self, behind: Option<Behind>) -> Result<bool, Error> {
+        for (open, close) in [("(", ")"), ("{", "}")] {
+            if self.tokens.symbol(open)? {
+                self.terms(behind)?;
+                self.tokens.need(close)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What stands behind an operator and its colon.
+    fn operator(&mut self, operator: Token, negated: bool) -> Result<(), Error> {
+        let name = self.tokens.text(operator);
+        let takes_addresses = ADDRESSES
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        let behind = Behind {
+            place: self.fields.find(name),
+            takes_addresses,
+            start: None,
+        };
+        if self.group(Some(behind))? {
+            return Ok(());
+        }
+        let token = self.tokens.take()?;
+        match token.kind {
+            Kind::Text(..) | Kind::Word | Kind::Number if !self.tokens.is_symbol(":") => {}
+            _ => return Err(self.tokens.fail("a word, and a space behind it")),
+        }
+        let start = Some(operator.start);
+        self.found(token, Behind { start, ..behind }, negated);
+        Ok(())
+    }
+
+    fn found(&mut self, token: Token, behind: Behind, negated: bool) {
+        let Some(place) = behind.place else {
+            return;
+        };
+        let (at, spelling): (Range<usize>, Spelling) = match token.kind {
+            Kind::Text(quote, _) => {
+                let inside = Spelling::inside(Special::Backslash("\"\\"));
+                (inner(&token.range(), quote), inside)
+            }
+            _ => {
+                let quoted = Spelling::quoted("\"", Special::Backslash("\"\\"));
+                (token.range(), quoted.shedding())
+            }
+        };
+        let text = self.tokens.slice(at.clone());
+        let comparison = match behind.takes_addresses && is_address(text) {
+            true if negated => Comparison::NotEqual,
+            true => Comparison::Equal,
+            false => Comparison::Contains,
+        };
+        let whole = behind.start.unwrap_or(token.start)..token.end;
+        self.sites.push(Site {
+            place,
+            comparison,
+            value_type: ValueType::String,
+            text: Zeroizing::new(text.as_bytes().to_vec()),
+            at,
+            spelling,
+            or: Some(Joined::new("{", " ", "}").over(whole)),
+        });
+    }
+}
+
+/// Whether a text is one whole address.
+fn is_address(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
+    })
+}

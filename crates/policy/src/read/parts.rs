@@ -1,5 +1,6 @@
 //! The parts of a request that have places: body, query, headers, path. Each reads its own selectors.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use body::plan::Selected;
@@ -58,21 +59,24 @@ impl<'t> Reader<'_, 't> {
         read: &[Read<'t>],
         faults: &mut Faults<'_>,
     ) -> Option<body::Plan> {
-        let compile = |read: &[Read<'t>]| {
-            let selected = read.iter().map(|read| self.selected(read));
-            body::Plan::compile(format, selected)
-        };
         let mut sound = !read.is_empty();
-        for place in read.chunks(1) {
-            if let (Err((_, error)), [read]) = (compile(place), place) {
-                read.fault(&error, format.help(), faults);
-                sound = false;
+        let mut expanded = Vec::with_capacity(read.len());
+        for read in read {
+            let at = self.expanded(format, read.at.value);
+            match at.and_then(|at| self.alone(format, read, &at).map(|()| at)) {
+                Ok(at) => expanded.push(at),
+                Err(error) => {
+                    read.fault(&error, format.help(), faults);
+                    sound = false;
+                }
             }
         }
         if !sound {
             return None;
         }
-        match compile(read) {
+        let selected = read.iter().zip(&expanded);
+        let selected = selected.map(|(read, at)| self.selected(read, at));
+        match body::Plan::compile(format, selected) {
             Ok(plan) => Some(plan),
             Err((index, error)) => {
                 if let Some(read) = read.get(index) {
@@ -83,10 +87,24 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn selected<'r>(&'r self, read: &'r Read<'t>) -> Selected<'r> {
+    /// Whether a place is right by itself, so that every one that is not is reported.
+    fn alone(&self, format: Format, read: &Read<'t>, at: &str) -> Result<(), SelectorError> {
+        let plan = body::Plan::compile(format, [self.selected(read, at)]);
+        plan.map(drop).map_err(|(_, error)| error)
+    }
+
+    /// A selector with the route's prefixes in it resolved, in the formats that have them.
+    fn expanded<'s>(&self, format: Format, at: &'s str) -> Result<Cow<'s, str>, SelectorError> {
+        if format != Format::Xml {
+            return Ok(Cow::Borrowed(at));
+        }
+        body::xml::expand(at, self.namespaces).map(Cow::Owned)
+    }
+
+    fn selected<'r>(&'r self, read: &'r Read<'t>, at: &'r str) -> Selected<'r> {
         let place = match &read.content {
             Content::Value(place) => *place,
-            Content::Body(plan) => return Selected::body(read.at.value, plan.clone()),
+            Content::Body(plan) => return Selected::body(at, plan.clone()),
         };
         let known = self.places.get(usize::from(place.0));
         let companion = read.companion.as_ref();
@@ -95,7 +113,7 @@ impl<'t> Reader<'_, 't> {
                 .map(|place| place.beside().collect())
                 .unwrap_or_default(),
             companion: companion.map(|companion| (companion.at.value, companion.write.value)),
-            ..Selected::new(read.at.value, place)
+            ..Selected::new(at, place)
         }
     }
 
@@ -116,7 +134,7 @@ impl<'t> Reader<'_, 't> {
         for read in self.read_all(route, "query", outermost(Part::Query, None), faults) {
             let syntax = syntax(&read.section, faults);
             self.asked_for(&read, "query", syntax != Syntax::Plain, faults);
-            match body::query::Places::compile([(self.selected(&read), syntax)]) {
+            match body::query::Places::compile([(self.selected(&read, read.at.value), syntax)]) {
                 Ok(_) => reads.push((read, syntax)),
                 Err((_, error)) => selector_fault(&read.at, &error, HELP, faults),
             }
@@ -125,7 +143,7 @@ impl<'t> Reader<'_, 't> {
             return None;
         }
         let selected = reads.iter();
-        let selected = selected.map(|(read, syntax)| (self.selected(read), *syntax));
+        let selected = selected.map(|(read, syntax)| (self.selected(read, read.at.value), *syntax));
         match body::query::Places::compile(selected) {
             Ok(places) => Some(places),
             Err((index, error)) => {

@@ -1,5 +1,6 @@
 //! The places of a route: `{ at = "$.name", field = "patient-name" }`, whatever part of the message they are in.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use body::{Format, PlaceId};
@@ -51,6 +52,8 @@ pub(crate) struct Reader<'r, 't> {
     pub(crate) used: &'r mut Vec<bool>,
     /// The route's, which a place may name parameters of.
     pub(crate) patterns: &'r [Pattern],
+    /// The route's: what each prefix of an XML selector stands for.
+    pub(crate) namespaces: &'r BTreeMap<String, String>,
     pub(crate) places: Vec<Place>,
     /// Where each place stands.
     pub(crate) spots: Vec<Spot>,

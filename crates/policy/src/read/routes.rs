@@ -1,5 +1,6 @@
 //! `[[routes]]`: which requests, and where in them the fields stand.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use body::Format;
@@ -7,7 +8,7 @@ use body::Format;
 use crate::read::fields::NamedField;
 use crate::read::places::{Reader, Spot};
 use crate::read::reveals::{self, Answer};
-use crate::read::section::{Faults, Keys, Section, TableAt, Text};
+use crate::read::section::{Faults, Keys, Section, TableAt, Text, named_texts};
 use crate::route::{Place, Route};
 use crate::template::{Method, Pattern, PatternFault};
 
@@ -22,6 +23,7 @@ const KEYS: Keys = Keys {
         "reveal",
         "answer",
         "encoded-slash",
+        "namespaces",
     ],
     later: &[
         (
@@ -36,16 +38,12 @@ const KEYS: Keys = Keys {
             "when",
             "write the condition into the selector: `$.items[?@.kind == 'x'].value`",
         ),
-        (
-            "namespaces",
-            "XML bodies are not built yet: leave the route out, so that it is blocked",
-        ),
         ("files", "file parts that no place names pass as they are"),
     ],
 };
 
 /// Formats of the language that are not built, so that they are not taken for slips.
-const LATER_FORMATS: [&str; 7] = ["ndjson", "xml", "csv", "html", "graphql", "batch", "sse"];
+const LATER_FORMATS: [&str; 6] = ["ndjson", "csv", "html", "graphql", "batch", "sse"];
 
 /// The methods that people write; any other may be meant, and may be a slip.
 const METHODS: [&str; 14] = [
@@ -85,10 +83,12 @@ pub(crate) fn route<'t>(
 ) -> ReadRoute {
     let section = Section::open(at.0, at.1, "a route", KEYS, faults);
     let (patterns, spans): (Vec<_>, Vec<_>) = patterns(&section, faults).into_iter().unzip();
+    let namespaces = namespaces(&section, faults);
     let mut reader = Reader {
         fields,
         used,
         patterns: &patterns,
+        namespaces: &namespaces,
         places: Vec::new(),
         spots: Vec::new(),
     };
@@ -125,6 +125,17 @@ pub(crate) fn route<'t>(
         spots,
         reveals,
     }
+}
+
+/// The prefixes of XML selectors: `namespaces = { l = "urn:x" }`.
+fn namespaces(section: &Section<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+    let Some((table, _)) = section.table("namespaces", faults) else {
+        return BTreeMap::new();
+    };
+    named_texts(table, faults)
+        .into_iter()
+        .map(|(name, uri)| (name.value.to_owned(), uri.value.to_owned()))
+        .collect()
 }
 
 fn patterns(section: &Section<'_>, faults: &mut Faults<'_>) -> Vec<(Pattern, Range<usize>)> {

@@ -342,6 +342,26 @@ pub(crate) fn named_tables<'t>(
     entries
 }
 
+/// The entries of a table that are strings, in the order of the file.
+pub(crate) fn named_texts<'t>(
+    table: &'t DeTable<'t>,
+    faults: &mut Faults<'_>,
+) -> Vec<(Text<'t>, Text<'t>)> {
+    let mut entries = Vec::new();
+    for (key, value) in table {
+        let name = Text {
+            value: key.get_ref(),
+            span: key.span(),
+        };
+        match as_text(value) {
+            Some(text) => entries.push((name, text)),
+            None => wrong_type(name.value, "a string", value, faults),
+        }
+    }
+    entries.sort_by_key(|(name, _)| name.span.start);
+    entries
+}
+
 fn as_text<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<Text<'t>> {
     let span = value.span();
     value.get_ref().as_str().map(|value| Text { value, span })

@@ -32,6 +32,7 @@ mod reveal;
 mod sealer;
 mod tokens;
 mod treat;
+mod under;
 mod value;
 
 pub use ask::{Answer, Ask, Asked, Effect, MemoryName};

@@ -150,7 +150,7 @@ impl Opener {
         let reveal = border.route(self.app, route)?.reveal.as_ref()?;
         let place = reveal.places.get(usize::from(found.place.0))?;
         let field = border.app(self.app)?.field(place.field)?;
-        let value = Value::new(found, place, &self.parameters, |at, text| {
+        let value = Value::new(found, place, 0, &self.parameters, |at, text| {
             border.beside(self.app, route, at, text)
         });
         let opened = match &field.treatment {

@@ -16,7 +16,7 @@ impl Sealer {
     ) -> Result<(), Box<Refusal>> {
         let plan = self
             .border
-            .route(self.app, self.route)
+            .route(self.app, self.under.route)
             .and_then(|route| route.body.as_ref());
         // A number or a boolean was spelled as one, in whatever body it stands; a string only tells where the body
         // has other types.
@@ -41,8 +41,11 @@ impl Sealer {
             .app(self.app)
             .and_then(|app| app.field(place.field))
             .map(|f| f.name.clone());
-        self.border
-            .name(self.app, Some((self.route, self.pattern)), refusal)
+        self.border.name(
+            self.app,
+            Some((self.under.route, self.under.pattern)),
+            refusal,
+        )
     }
 
     pub(crate) fn away(&self, place: &Place) -> Box<Refusal> {
@@ -52,7 +55,7 @@ impl Sealer {
     /// As [`Sealer::away`], for the place of this index.
     pub(crate) fn away_at(&self, place: usize) -> Box<Refusal> {
         let border = &self.border;
-        match border.place(self.app, self.route, place) {
+        match border.place(self.app, self.under.route, place) {
             Some((place, _)) => self.away(place),
             None => Box::new(border.name(self.app, None, home_away())),
         }
@@ -105,7 +108,7 @@ impl Sealer {
             mismatch.to_string(),
             "send the body again; something changed it on its way",
         );
-        let route = Some((self.route, self.pattern));
+        let route = Some((self.under.route, self.under.pattern));
         Box::new(self.border.name(self.app, route, refusal))
     }
 
@@ -151,7 +154,7 @@ impl Sealer {
         );
         let border = &self.border;
         let place = match content {
-            Content::Value(place) => border.place(self.app, self.route, usize::from(place.0)),
+            Content::Value(place) => border.place(self.app, self.under.route, usize::from(place.0)),
             Content::Body(_) => None,
         };
         match place {
@@ -193,7 +196,7 @@ impl Sealer {
         let (code, hint) = explain(&error.kind);
         self.border.name(
             self.app,
-            Some((self.route, self.pattern)),
+            Some((self.under.route, self.under.pattern)),
             Refusal::new(code, error.to_string(), hint),
         )
     }

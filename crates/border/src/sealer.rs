@@ -17,6 +17,7 @@ use crate::file::FileSealer;
 use crate::memory::{Memory, same_text};
 use crate::tokens::{Glued, Stands, look};
 use crate::treat::answers;
+use crate::under::Under;
 use crate::value::{Parameters, Plain, Value};
 use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
 
@@ -24,21 +25,21 @@ use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
 pub(crate) struct Sealer {
     pub border: Arc<Inner>,
     pub app: usize,
-    pub route: usize,
-    pub pattern: usize,
+    /// The request whose values are met now, and its number.
+    pub(crate) under: Under,
+    number: usize,
+    /// The other ones of the message, each at its number.
+    others: Vec<Option<Under>>,
     pub counts: Arc<Counts>,
     pub(crate) chance: Box<dyn seal::Chance + Send>,
     /// What the client calls this request, so that the same one sent again carries the same bytes.
     pub(crate) retry: Option<Vec<u8>>,
-    pub(crate) memory: Memory,
-    pub(crate) parameters: Parameters,
     asks: Vec<Ask>,
     waiting: HashMap<AskId, Waiting>,
     filled: HashMap<AskId, Vec<u8>>,
     /// The value whose companion is asked for next.
     last: Option<(Value, Plain)>,
     next: u32,
-    seen: Vec<bool>,
     refusal: Option<Box<Refusal>>,
 }
 
@@ -71,29 +72,25 @@ impl Sealer {
     pub fn new(
         border: Arc<Inner>,
         app: usize,
-        (route, pattern): (usize, usize),
+        at: (usize, usize),
         counts: Arc<Counts>,
         known: Known,
     ) -> Self {
-        let places = border
-            .route(app, route)
-            .map_or(0, |route| route.places.len());
+        let under = Under::new(&border, app, at, known.memory, known.parameters);
         Self {
             border,
             app,
-            route,
-            pattern,
+            under,
+            number: 0,
+            others: vec![None],
             counts,
             chance: known.chance,
             retry: known.retry,
-            memory: known.memory,
-            parameters: known.parameters,
             asks: Vec::new(),
             waiting: HashMap::new(),
             filled: HashMap::new(),
             last: None,
             next: 0,
-            seen: vec![false; places],
             refusal: None,
         }
     }
@@ -112,18 +109,34 @@ impl Sealer {
 
     /// The first place that must be there and was not.
     pub fn missing(&self) -> Option<Refusal> {
-        let route = self.border.route(self.app, self.route)?;
-        let (_, place) = self
-            .seen
-            .iter()
-            .zip(&route.places)
-            .find(|(seen, place)| place.required && !**seen)?;
+        let place = self.under.missing(&self.border, self.app)?;
         let refusal = Refusal::new(
             RefusalCode::MissingPlace,
             "a place that the policy requires is not in the request",
             "send the value, or take `required` from the place in the policy",
         );
         Some(self.named(refusal, place))
+    }
+
+    /// Goes on with the values of the request of this number.
+    pub(crate) fn turn_to(&mut self, number: usize) {
+        if number == self.number {
+            return;
+        }
+        let Some(next) = self.others.get_mut(number).and_then(Option::take) else {
+            return;
+        };
+        let now = std::mem::replace(&mut self.under, next);
+        if let Some(place) = self.others.get_mut(self.number) {
+            *place = Some(now);
+        }
+        self.number = number;
+    }
+
+    /// Goes on with the values of another request of the message.
+    pub(crate) fn turn_to_new(&mut self, under: Under) {
+        self.others.push(Some(under));
+        self.turn_to(self.others.len() - 1);
     }
 
     /// Whether the hole of `ask` can be filled, and with what.
@@ -141,6 +154,24 @@ impl Sealer {
         let Some(waiting) = self.waiting.remove(&id) else {
             return Ok(());
         };
+        let number = self.number;
+        let done = self.take_answer(id, waiting, answer);
+        self.turn_to(number);
+        done
+    }
+
+    fn take_answer(
+        &mut self,
+        id: AskId,
+        waiting: Waiting,
+        answer: Answer,
+    ) -> Result<(), Box<Refusal>> {
+        if let Waiting::Pointer(value)
+        | Waiting::Recalled { value, .. }
+        | Waiting::Subject { value, .. } = &waiting
+        {
+            self.turn_to(value.request);
+        }
         match waiting {
             Waiting::Pointer(value) => self.kept(id, &value, &answer),
             Waiting::Part { hole } => self.brought(id, hole, answer),
@@ -163,7 +194,7 @@ impl Sealer {
 
     /// The text of a pointer that was kept for the value at this place.
     fn pointer_text(&self, place: usize, pointer: u64) -> Option<Vec<u8>> {
-        let (_, field) = self.border.place(self.app, self.route, place)?;
+        let (_, field) = self.border.place(self.app, self.under.route, place)?;
         let key = self.border.pointer_key(self.app)?;
         let shape = match &field.treatment {
             Treatment::Vault(pointing) => &pointing.shape,
@@ -196,6 +227,7 @@ impl Sealer {
         }
         match self.waiting.remove(&hole) {
             Some(Waiting::Whole { value, glued }) => {
+                self.turn_to(value.request);
                 self.go_on(hole, value, &glued.text(), Self::enter)
             }
             _ => Ok(()),
@@ -213,7 +245,7 @@ impl Sealer {
         if let Answer::Recalled { sealed, .. } = answer
             && let Some(token) = self.recollection(&value, text, &sealed)
         {
-            if let Some((place, _)) = self.border.place(self.app, self.route, value.place) {
+            if let Some((place, _)) = self.border.place(self.app, self.under.route, value.place) {
                 self.counts.protect(place.field.0);
             }
             self.filled.insert(id, token);
@@ -223,10 +255,11 @@ impl Sealer {
     }
 
     fn recollection(&self, value: &Value, text: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (_, field) = self.border.place(self.app, self.route, value.place)?;
+        let (_, field) = self.border.place(self.app, self.under.route, value.place)?;
         let token = self
+            .under
             .memory
-            .open(&self.memory.name(&field.name, text)?, sealed)?;
+            .open(&self.under.memory.name(&field.name, text)?, sealed)?;
         if self.border.is_pointer_of(self.app, field, &token) {
             return Some(token);
         }
@@ -282,13 +315,13 @@ impl Sealer {
         replacement: &mut Vec<u8>,
     ) -> Outcome {
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, value.place) else {
             return Ok(Edit::Keep);
         };
         // A value with a companion is remembered by that: what stands at its own place is the same for all.
         let remembered = place.companion.is_some() == value.is_companion;
         let name = (field.stable && remembered && !value.is_asked)
-            .then(|| self.memory.name(&field.name, text))
+            .then(|| self.under.memory.name(&field.name, text))
             .flatten();
         let Some(name) = name else {
             return self.with_subject(value, text, replacement);
@@ -304,7 +337,7 @@ impl Sealer {
     /// Goes on once the key is at hand: the field's own, or its subject's.
     fn with_subject(&mut self, value: Value, text: &[u8], replacement: &mut Vec<u8>) -> Outcome {
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, value.place) else {
             return Ok(Edit::Keep);
         };
         if place.subject.is_none() {
@@ -338,16 +371,18 @@ impl Sealer {
 
     fn decide(&mut self, found: &Found<'_>, replacement: &mut Vec<u8>) -> Outcome {
         let index = usize::from(found.place.0);
-        if let Some(seen) = self.seen.get_mut(index) {
-            *seen = true;
-        }
+        self.under.see(index);
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, index) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, index) else {
             return Ok(Edit::Keep);
         };
-        let value = Value::new(found, place, &self.parameters, |at, text| {
-            border.beside(self.app, self.route, at, text)
-        });
+        let value = Value::new(
+            found,
+            place,
+            self.number,
+            &self.under.parameters,
+            |at, text| border.beside(self.app, self.under.route, at, text),
+        );
         if !answers(&field.treatment, found.comparison) {
             return Err(self.unsearchable(place, field, found.comparison));
         }
@@ -396,11 +431,9 @@ impl Sealer {
 
     /// What seals the file at this place; nothing where its field passes.
     fn seal_file(&mut self, index: usize) -> Result<Option<Box<dyn Rewriter>>, Box<Refusal>> {
-        if let Some(seen) = self.seen.get_mut(index) {
-            *seen = true;
-        }
+        self.under.see(index);
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, index) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, index) else {
             return Ok(None);
         };
         match field.treatment {

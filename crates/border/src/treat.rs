@@ -24,7 +24,7 @@ impl Sealer {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, value.place) else {
             return Ok(Edit::Keep);
         };
         match &field.treatment {
@@ -170,7 +170,7 @@ impl Sealer {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.route, value.place) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, value.place) else {
             return Ok(Edit::Keep);
         };
         let Some(pointer) = border.pointer_key(self.app) else {
@@ -257,7 +257,8 @@ impl Sealer {
     /// The tokens of a value under the field's earlier keys, for a search that can ask for several.
     pub(crate) fn other_epochs(&self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
         let border = &self.border;
-        let Some((place, field)) = border.place(self.app, self.route, usize::from(place.0)) else {
+        let Some((place, field)) = border.place(self.app, self.under.route, usize::from(place.0))
+        else {
             return;
         };
         if field.treatment != Treatment::Match {

@@ -11,6 +11,8 @@ pub(crate) type Plain = Zeroizing<Vec<u8>>;
 /// Not to be printed: what stands beside it is as plain as it is.
 #[derive(Clone)]
 pub(crate) struct Value {
+    /// The number of its request in the message.
+    pub request: usize,
     /// The index of its place in the route.
     pub place: usize,
     /// How many values of the message stood before it.
@@ -35,6 +37,7 @@ impl Value {
     pub fn new(
         found: &Found<'_>,
         place: &Place,
+        request: usize,
         parameters: &Parameters,
         read: impl Fn(&str, &[u8]) -> Plain,
     ) -> Self {
@@ -44,6 +47,7 @@ impl Value {
             Beside::Selector(at) => siblings.next()?.map(|text| read(at, text)),
         };
         Self {
+            request,
             place: usize::from(found.place.0),
             ordinal: found.ordinal,
             value_type: found.value_type,

@@ -162,6 +162,7 @@ impl Format {
         match self {
             Self::Json | Self::Base64 | Self::Base64Url | Self::Query(_) => Some(Declares::Nowhere),
             Self::Text => Some(Declares::Mark),
+            Self::Xml => Some(Declares::Xml),
             _ => None,
         }
     }

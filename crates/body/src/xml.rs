@@ -7,8 +7,8 @@
 //!
 //! What two readers could take for two structures is refused: a document type and with it every entity but the five
 //! of the standard, tags that do not match, an attribute that stands twice, a `<` in a tag, comments that another
-//! reader ends elsewhere, a version other than 1.0, an encoding that the body does not have, control characters,
-//! text around the root. At a place also: a comment or an instruction in the text, a reference that is none, a
+//! reader ends elsewhere, a version other than 1.0, control characters, text around
+//! the root. At a place also: a comment or an instruction in the text, a reference that is none, a
 //! prefix that is not declared, an element where a text is protected. Inside another body a fragment is read too:
 //! several elements, and text between them.
 
@@ -33,7 +33,6 @@ use crate::error::Error;
 use crate::plan::{Described, Grammar, Selected};
 use crate::selector::SelectorError;
 use crate::{Limits, Rewriter};
-use markup::Encodings;
 use places::Places;
 use stream::Stream;
 
@@ -50,23 +49,13 @@ pub(crate) fn compile(
 
 impl Grammar for Compiled {
     fn rewriter(&self, body: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
-        let charset = body
-            .content_type
-            .and_then(|content_type| content_type.charset());
-        let encodings = Encodings {
-            message: charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes())),
-            inside: body.content_type.is_none(),
-        };
+        let inside = body.content_type.is_none();
         let places = Arc::clone(&self.0);
-        Ok(Box::new(Stream::new(places, encodings, limits, false)))
+        Ok(Box::new(Stream::new(places, inside, limits, false)))
     }
 
     fn lenient(&self, limits: Limits) -> Option<Box<dyn Rewriter>> {
-        let encodings = Encodings {
-            message: None,
-            inside: true,
-        };
         let places = Arc::clone(&self.0);
-        Some(Box::new(Stream::new(places, encodings, limits, true)))
+        Some(Box::new(Stream::new(places, true, limits, true)))
     }
 }

@@ -3,11 +3,10 @@
 //! Comments that another reader could end elsewhere, document types and what else could change what a text means are
 //! refused.
 
-use encoding_rs::Encoding;
-
 use super::name::{get, is_space, may_start};
 use super::tag::{Expected, Tag};
 use super::value::CDATA;
+use crate::charset;
 
 /// The longest XML declaration.
 const DECLARATION: usize = 1024;
@@ -93,55 +92,37 @@ fn instruction(bytes: &[u8], rest: &[u8], first: bool) -> Result<Opening, Expect
     }
 }
 
-/// Which encodings an XML declaration may name.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Encodings {
-    /// That which the message itself names.
-    pub(super) message: Option<&'static Encoding>,
-    /// Whether the document stands in a text: then programs that keep XML in strings say UTF-16.
-    pub(super) inside: bool,
-}
-
-impl Encodings {
-    /// Checks an XML declaration (§2.8).
-    ///
-    /// # Errors
-    /// It is malformed, of another version, or names an encoding that the body does not have.
-    pub(super) fn check(self, declaration: &[u8]) -> Result<(), Expected> {
-        const WHOLE: Expected = "an XML declaration of version 1.0";
-        let inner = get(declaration, 2..declaration.len().saturating_sub(2));
-        let tag_bytes = [b"<", inner, b"/>"].concat();
-        let mut tag = Tag::default();
-        if tag.read(&tag_bytes) != Ok(true) || tag.end != tag_bytes.len() {
-            return Err(WHOLE);
-        }
-        let mut attributes = tag.attributes.iter().map(|attribute| {
-            let value = get(&tag_bytes, attribute.value.clone());
-            (attribute.name.whole(&tag_bytes), value)
-        });
-        if attributes.next() != Some((b"version", b"1.0")) {
-            return Err(WHOLE);
-        }
-        let mut next = attributes.next();
-        if let Some((b"encoding", label)) = next {
-            if !self.allow(label) {
-                return Err("the encoding that the body has");
-            }
-            next = attributes.next();
-        }
-        match next {
-            None | Some((b"standalone", b"yes" | b"no")) if attributes.next().is_none() => Ok(()),
-            _ => Err(WHOLE),
-        }
+/// Checks an XML declaration (§2.8). Whether the encoding it names is the body's is seen where the body is decoded
+/// ([`crate::charset`]); in a text it means nothing, and only must not be one in which other bytes are markup.
+///
+/// # Errors
+/// It is malformed, of another version, or names an encoding that is not read.
+pub(super) fn declaration(declaration: &[u8]) -> Result<(), Expected> {
+    const WHOLE: Expected = "an XML declaration of version 1.0";
+    let inner = get(declaration, 2..declaration.len().saturating_sub(2));
+    let tag_bytes = [b"<", inner, b"/>"].concat();
+    let mut tag = Tag::default();
+    if tag.read(&tag_bytes) != Ok(true) || tag.end != tag_bytes.len() {
+        return Err(WHOLE);
     }
-
-    fn allow(self, label: &[u8]) -> bool {
-        let is_text = label.eq_ignore_ascii_case(b"utf-16") && self.inside;
-        if is_text || label.eq_ignore_ascii_case(b"us-ascii") {
-            return true;
+    let mut attributes = tag.attributes.iter().map(|attribute| {
+        let value = get(&tag_bytes, attribute.value.clone());
+        (attribute.name.whole(&tag_bytes), value)
+    });
+    if attributes.next() != Some((b"version", b"1.0")) {
+        return Err(WHOLE);
+    }
+    let mut next = attributes.next();
+    if let Some((b"encoding", label)) = next {
+        let label = std::str::from_utf8(label).unwrap_or_default();
+        if charset::encoding(label).is_err() {
+            return Err("an encoding that is read");
         }
-        let named = Encoding::for_label(label);
-        named == Some(encoding_rs::UTF_8) || (named.is_some() && named == self.message)
+        next = attributes.next();
+    }
+    match next {
+        None | Some((b"standalone", b"yes" | b"no")) if attributes.next().is_none() => Ok(()),
+        _ => Err(WHOLE),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::markup::{Comment, Opening, section_end};
+use super::markup::{Comment, Opening, declaration, section_end};
 use super::name::{get, is_space};
 use super::stream::{Content, State, Stream, syntax};
 use super::tag::{Expected, Scan, end_tag};
@@ -87,7 +87,7 @@ impl Stream {
             self.start = MARK.len() as u64;
             text = rest;
         }
-        if self.encodings.inside || text.iter().all(|byte| is_space(*byte)) {
+        if self.inside || text.iter().all(|byte| is_space(*byte)) {
             Ok(())
         } else {
             Err(syntax("one root element and nothing around it"))
@@ -289,7 +289,7 @@ impl Stream {
 
     /// Takes what `<!` or `<?` opens.
     fn opens(&mut self, opening: Opening, bytes: &[u8]) -> Result<(), ErrorKind> {
-        let outside = self.walk.depth() == 0 && !self.encodings.inside;
+        let outside = self.walk.depth() == 0 && !self.inside;
         self.state = match opening {
             Opening::Cdata if outside => {
                 return Err(syntax("one root element and nothing around it"));
@@ -303,7 +303,7 @@ impl Stream {
             Opening::Comment => State::Comment(Comment::BEGIN),
             Opening::Instruction => State::Instruction([0; 2]),
             Opening::Declaration(_) => {
-                self.encodings.check(bytes).map_err(syntax)?;
+                declaration(bytes).map_err(syntax)?;
                 State::Text
             }
             Opening::Undecided => State::Text,
@@ -318,7 +318,7 @@ impl Stream {
             return Err(ErrorKind::NotALeaf);
         }
         if self.walk.depth() == 0 {
-            if self.rooted && !self.encodings.inside {
+            if self.rooted && !self.inside {
                 return Err(syntax("one root element and nothing around it"));
             }
             self.rooted = true;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::markup::{Comment, Encodings};
+use super::markup::Comment;
 use super::places::Places;
 use super::pure::Cut;
 use super::tag::{Expected, Scan, Tag};
@@ -41,7 +41,8 @@ pub(super) struct Content {
 pub(super) struct Stream {
     pub(super) places: Arc<Places>,
     pub(super) limits: Limits,
-    pub(super) encodings: Encodings,
+    /// Whether the document stands in another body: then it may be a fragment.
+    pub(super) inside: bool,
     pub(super) state: State,
     pub(super) walk: Walk,
     pub(super) tag: Tag,
@@ -67,17 +68,12 @@ pub(super) struct Stream {
 
 impl Stream {
     /// A rewriter for one body.
-    pub(super) fn new(
-        places: Arc<Places>,
-        encodings: Encodings,
-        limits: Limits,
-        lenient: bool,
-    ) -> Self {
+    pub(super) fn new(places: Arc<Places>, inside: bool, limits: Limits, lenient: bool) -> Self {
         Self {
             walk: Walk::new(&places),
             places,
             limits,
-            encodings,
+            inside,
             state: State::Text,
             tag: Tag::default(),
             cut: Cut::default(),
@@ -187,7 +183,7 @@ impl Rewriter for Stream {
             syntax("the end of a comment, a section or an instruction")
         } else if self.walk.depth() > 0 {
             syntax("the end tag of the element that is open")
-        } else if !self.rooted && !self.encodings.inside {
+        } else if !self.rooted && !self.inside {
             syntax("an element")
         } else {
             return Ok(());

@@ -4,6 +4,7 @@
 //! never sees the bytes around the value.
 
 use crate::Rewriter;
+use crate::batch;
 use crate::content_type::ContentType;
 use crate::error::Error;
 use crate::out::{AskId, Out};
@@ -133,6 +134,18 @@ pub trait Editor {
     fn file(&mut self, _place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
         Ok(None)
     }
+
+    /// Says what becomes of a request that stands in the body: asked by `batch` once the head of one is complete. What the
+    /// format finds up to [`Editor::request_ended`] belongs to that request.
+    ///
+    /// # Errors
+    /// As [`Editor::value`]; [`ErrorKind::Unroutable`](crate::ErrorKind::Unroutable) where no request may stand here.
+    fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
+        batch::unroutable(head)
+    }
+
+    /// The request that [`Editor::request`] was last asked about has ended.
+    fn request_ended(&mut self) {}
 
     /// Adds the other texts by which the app may know a value that was just replaced. Asked only where the place
     /// can say 'or' (a search of several codes).

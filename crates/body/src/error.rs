@@ -79,6 +79,9 @@ pub enum ErrorKind {
         /// In which way.
         why: &'static str,
     },
+    /// A request stands in the body, and nothing here finds a route for it.
+    #[error("a request stands in the body where none is expected")]
+    Unroutable,
     /// The editor refused; it knows why.
     #[error("refused")]
     Stopped,

@@ -8,7 +8,7 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, file, form, json, multipart, text, xml};
+use crate::{base64, batch, file, form, json, multipart, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub enum Format {
     Form,
     /// `multipart`: selectors are the parts' names.
     Multipart,
+    /// `batch`: requests in `multipart/mixed`, each with the places of its own route; there are no selectors.
+    Batch,
     /// `text`: the only selector is `*`, the whole body.
     Text,
     /// `base64`: the only selector is `*`, what is encoded.
@@ -40,6 +42,7 @@ impl Format {
         Self::Json,
         Self::Form,
         Self::Multipart,
+        Self::Batch,
         Self::Text,
         Self::Base64,
         Self::Base64Url,
@@ -67,6 +70,7 @@ impl Format {
             Self::Json => "json",
             Self::Form => "form",
             Self::Multipart => "multipart",
+            Self::Batch => "batch",
             Self::Text => "text",
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
@@ -88,6 +92,9 @@ impl Format {
             }
             Self::Multipart => {
                 "a place of a `multipart` body is the part's name, `#2`, its number, or `*`, every part; ` @filename` behind it is the name of the part's file"
+            }
+            Self::Batch => {
+                "a `batch` body has no places of its own: the requests in it have those of their routes"
             }
             Self::Text => "the only place of a `text` body is `*`",
             Self::Base64 | Self::Base64Url => {
@@ -118,6 +125,7 @@ impl Format {
                     | "multipart/mixed"
                     | "multipart/alternative"
             ),
+            Self::Batch => essence == "multipart/mixed",
             Self::Text => essence.starts_with("text/"),
             Self::Base64 | Self::Base64Url | Self::File => true,
             Self::Xml => {
@@ -176,6 +184,7 @@ impl Format {
             Self::Json => json::compile(selected),
             Self::Form => form::compile(selected),
             Self::Multipart => multipart::compile(selected),
+            Self::Batch => batch::compile(selected),
             Self::Text => text::compile(selected),
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),

@@ -9,6 +9,7 @@
 
 mod ahead;
 mod base64;
+pub mod batch;
 mod charset;
 pub mod coding;
 mod companion;

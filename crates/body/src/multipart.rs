@@ -22,6 +22,8 @@ mod stream;
 
 use std::sync::Arc;
 
+pub(crate) use boundary::LineEnd;
+pub(crate) use head::{Encoding, Head as PartHead, MEASURES};
 use places::{Parts, Places};
 use stream::Stream;
 
@@ -42,6 +44,19 @@ pub(crate) fn compile(
 ) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
     let places = Places::of(selected)?;
     Ok(Arc::new(Multipart(Arc::new(places))))
+}
+
+/// A rewriter for a body whose parts are the requests of a batch, or of a change set so deep in one.
+///
+/// # Errors
+/// As [`Stream::new`].
+pub(crate) fn requests(
+    boundary: &str,
+    depth: usize,
+    limits: Limits,
+) -> Result<Box<dyn Rewriter>, Error> {
+    let stream = Stream::new(Arc::default(), boundary, false, limits)?;
+    Ok(Box::new(stream.of_requests(depth)))
 }
 
 impl Grammar for Multipart {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::batch;
 use crate::edit::{Edit, Editor, Found, Opened, PlaceId};
 use crate::error::Error;
 use crate::out::Out;
@@ -216,6 +217,14 @@ impl Editor for Within<'_> {
             Some(plan) => plan.inner(&Described::default(), self.limits).map(Some),
             None => self.editor.file(place),
         }
+    }
+
+    fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
+        self.editor.request(head)
+    }
+
+    fn request_ended(&mut self) {
+        self.editor.request_ended();
     }
 
     fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {

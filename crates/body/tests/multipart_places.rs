@@ -316,6 +316,28 @@ fn i05_a_delimiter_after_a_line_feed_alone_is_refused_wherever_it_stands() {
 }
 
 #[test]
+fn lines_may_end_as_python_writes_them_but_all_must() {
+    let plan = plan(&["#1"]);
+    let body = |value: &str| {
+        let heads = ["Content-Type: text/plain", "X: y"];
+        let body = parts(&[(heads[0], value), (heads[1], "a\rb"), ("Z: z", "c")]);
+        body.replace("\r\n", "\n")
+    };
+    let done = rewrite(&plan, RELATED, &body("one")).unwrap();
+    assert_eq!(done.text(), body(&mark("one")));
+    let whole = body("one");
+    let breaks = whole.match_indices('\n').map(|(at, _)| at);
+    for at in breaks.filter(|at| *at + 1 < whole.len()) {
+        let mut mixed = whole.clone();
+        mixed.insert(at, '\r');
+        let done = rewrite(&plan, RELATED, &mixed);
+        assert!(matches!(done, Err(ErrorKind::Syntax { .. })), "{mixed:?}");
+    }
+    let form = body("one");
+    assert!(rewrite(&plan, FORM, &form).is_err());
+}
+
+#[test]
 fn a_value_that_begins_with_the_delimiter_is_not_written() {
     struct Hostile;
     impl body::Editor for Hostile {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::beside::{Captured, Stars};
 use super::name::Names;
 use crate::ahead::{self, Nobody, Pause};
+use crate::batch;
 use crate::edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::out::Out;
@@ -182,6 +183,14 @@ impl Editor for Counted<'_> {
 
     fn open(&mut self, opened: Opened<'_>) -> Result<Option<Box<dyn Rewriter>>, Error> {
         self.editor.open(opened)
+    }
+
+    fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
+        self.editor.request(head)
+    }
+
+    fn request_ended(&mut self) {
+        self.editor.request_ended();
     }
 
     fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {

@@ -21,8 +21,8 @@ pub(crate) struct Boundary {
     /// How much of the delimiter the last bytes make, and how much of that is not given to anyone yet.
     matched: usize,
     owed: usize,
-    /// Whether the carriage return was missing.
-    bare: bool,
+    /// How the line that is matched ends; nothing where that was not looked at.
+    line: Option<LineEnd>,
 }
 
 /// What a look at a chunk found.
@@ -39,15 +39,41 @@ pub(crate) struct Turn {
 pub(crate) enum End {
     /// Nothing in this chunk.
     Open,
-    /// A delimiter after a line feed alone: some servers see one there, others do not.
-    Bare,
     /// A delimiter.
     Delimiter {
         /// Of the delimiter: what was held back of earlier chunks.
         late: Range<usize>,
         /// Of the chunk: the rest.
         here: Range<usize>,
+        /// How the line before it ends; nothing where that belongs to what is before.
+        line: Option<LineEnd>,
     },
+}
+
+/// How lines end: of the two that are in use servers know one or both, so that a body must keep to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    /// As RFC 2046 §4.1.1 says.
+    CrLf,
+    /// As Python's `email` package writes it, which clients of Google build on.
+    Lf,
+}
+
+impl LineEnd {
+    pub(crate) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::CrLf => b"\r\n",
+            Self::Lf => b"\n",
+        }
+    }
+
+    /// What ends a head, the end of its last line included.
+    pub(crate) fn empty_line(self) -> &'static [u8] {
+        match self {
+            Self::CrLf => b"\r\n\r\n",
+            Self::Lf => b"\n\n",
+        }
+    }
 }
 
 impl Boundary {
@@ -68,13 +94,13 @@ impl Boundary {
             finder,
             matched: 2,
             owed: 0,
-            bare: false,
+            line: None,
         })
     }
 
     /// A line break that belongs to what is before has just been read: a delimiter may follow at once.
     pub(crate) fn after_line_break(&mut self) {
-        (self.matched, self.owed, self.bare) = (2, 0, false);
+        (self.matched, self.owed, self.line) = (2, 0, None);
     }
 
     /// Bytes of the delimiter.
@@ -104,12 +130,10 @@ impl Boundary {
             let late = self.matched - self.owed..self.matched;
             if same == wanted.len() {
                 turn.content = at..at;
-                turn.end = if self.bare {
-                    turn.freed = late;
-                    End::Bare
-                } else {
-                    let here = at..at + same;
-                    End::Delimiter { late, here }
+                turn.end = End::Delimiter {
+                    late,
+                    here: at..at + same,
+                    line: self.line,
                 };
                 self.matched = 0;
                 return turn;
@@ -127,21 +151,18 @@ impl Boundary {
         let rest = chunk.get(from..).unwrap_or_default();
         match self.finder.find(rest) {
             Some(found) => {
-                let line_feed = from + found;
-                let before = rest.get(..found).unwrap_or_default();
-                if before.last() == Some(&b'\r') {
-                    let begin = line_feed - 1;
-                    let end = line_feed + self.finder.needle().len();
-                    turn.content.end = begin;
-                    let late = 0..0;
-                    turn.end = End::Delimiter {
-                        late,
-                        here: begin..end,
-                    };
-                } else {
-                    turn.content.end = line_feed;
-                    turn.end = End::Bare;
-                }
+                let line = match rest.get(..found).and_then(|before| before.last()) {
+                    Some(b'\r') => LineEnd::CrLf,
+                    _ => LineEnd::Lf,
+                };
+                let begin = from + found + 1 - line.bytes().len();
+                let end = from + found + self.finder.needle().len();
+                turn.content.end = begin;
+                turn.end = End::Delimiter {
+                    late: 0..0,
+                    here: begin..end,
+                    line: Some(line),
+                };
             }
             None => {
                 self.hold(rest);
@@ -160,11 +181,15 @@ impl Boundary {
             && let (line, begins) = last.split_at(at)
             && self.finder.needle().starts_with(begins)
         {
-            self.bare = line.last().or(before.last()) != Some(&b'\r');
+            let end = match line.last().or(before.last()) {
+                Some(b'\r') => LineEnd::CrLf,
+                _ => LineEnd::Lf,
+            };
+            self.line = Some(end);
             self.matched = begins.len() + 1;
-            self.owed = begins.len() + usize::from(!self.bare);
+            self.owed = begins.len() - 1 + end.bytes().len();
         } else if last.last() == Some(&b'\r') {
-            (self.matched, self.owed, self.bare) = (1, 1, false);
+            (self.matched, self.owed, self.line) = (1, 1, Some(LineEnd::CrLf));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::boundary::LineEnd;
 use super::file_name;
 use super::parameter::{self, ONE_READING};
 use crate::content_type::ContentType;
@@ -9,7 +10,7 @@ use crate::error::ErrorKind;
 
 /// Headers that tell of a part's content what is no longer true once that has changed. No server needs them (RFC 7578
 /// §4.8).
-const MEASURES: [&str; 5] = [
+pub(crate) const MEASURES: [&str; 5] = [
     "content-length",
     "content-md5",
     "content-digest",
@@ -27,6 +28,7 @@ pub(crate) struct Head {
     odd_file_name: bool,
     content_type: Option<Vec<u8>>,
     encoding: Option<Vec<u8>>,
+    content_id: Option<Vec<u8>>,
     /// The lines, with their ends, that measure the content.
     measures: Vec<Range<usize>>,
 }
@@ -60,21 +62,22 @@ fn malformed(expected: &'static str) -> ErrorKind {
 }
 
 impl Head {
-    /// Reads the lines between the delimiter's and the empty one; `form` says that the parts are a form's fields.
+    /// Reads the lines between the delimiter's and the empty one, which end so; `form` says that the parts are a form's
+    /// fields.
     ///
     /// # Errors
     /// Where a line is malformed, folded, or stands twice.
-    pub(crate) fn parse(lines: &[u8], form: bool) -> Result<Self, ErrorKind> {
+    pub(crate) fn parse(lines: &[u8], end: LineEnd, form: bool) -> Result<Self, ErrorKind> {
         let mut head = Self::default();
         let mut disposed = false;
         let mut at = 0;
         while at < lines.len() {
             let rest = lines.get(at..).unwrap_or_default();
-            let length = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
+            let length = memchr::memmem::find(rest, end.bytes()).unwrap_or(rest.len());
             let line = rest.get(..length).unwrap_or_default();
-            let whole = at..(at + length + 2).min(lines.len());
+            let whole = at..(at + length + end.bytes().len()).min(lines.len());
             if memchr::memchr3(b'\r', b'\n', 0, line).is_some() {
-                return Err(malformed("a line break of two characters"));
+                return Err(malformed("line breaks of one kind"));
             }
             let colon = memchr::memchr(b':', line).ok_or(malformed("a part's header"))?;
             let (name, value) = line.split_at(colon);
@@ -97,6 +100,11 @@ impl Head {
             } else if is("content-transfer-encoding") {
                 let value = value.trim_ascii().to_ascii_lowercase();
                 if head.encoding.replace(value).is_some() {
+                    return Err(once);
+                }
+            } else if is("content-id") {
+                let value = value.trim_ascii().to_vec();
+                if head.content_id.replace(value).is_some() {
                     return Err(once);
                 }
             } else if MEASURES.into_iter().any(is) {
@@ -236,18 +244,19 @@ impl Head {
     /// The content type, where one is given.
     ///
     /// # Errors
-    /// [`ErrorKind::ContentType`] where it is malformed, [`ErrorKind::Charset`] where it names another charset than
-    /// UTF-8.
+    /// [`ErrorKind::ContentType`] where it is malformed.
     pub(crate) fn content_type(&self) -> Result<Option<ContentType>, ErrorKind> {
         let Some(value) = &self.content_type else {
             return Ok(None);
         };
-        let content_type = ContentType::parse(value).ok_or(ErrorKind::ContentType)?;
-        if content_type.is_utf8() {
-            Ok(Some(content_type))
-        } else {
-            Err(ErrorKind::Charset)
-        }
+        ContentType::parse(value)
+            .map(Some)
+            .ok_or(ErrorKind::ContentType)
+    }
+
+    /// What other parts call this one.
+    pub(crate) fn content_id(&self) -> Option<&[u8]> {
+        self.content_id.as_deref()
     }
 
     /// How the content is encoded.
@@ -262,17 +271,19 @@ impl Head {
     /// Whether the content may be one value: a field, or a file that says that it is text.
     ///
     /// # Errors
-    /// [`ErrorKind::ContentType`] where it may not.
+    /// [`ErrorKind::ContentType`] where it may not, [`ErrorKind::Charset`] where it is in another charset than UTF-8.
     pub(super) fn is_value(&self, content_type: Option<&ContentType>) -> Result<(), ErrorKind> {
         let fits = match content_type {
             Some(content_type) => content_type.essence().starts_with("text/"),
             None => self.file_names.is_empty(),
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(ErrorKind::ContentType)
+        if !fits {
+            return Err(ErrorKind::ContentType);
         }
+        if content_type.is_some_and(|kind| !kind.is_utf8()) {
+            return Err(ErrorKind::Charset);
+        }
+        Ok(())
     }
 }
 
@@ -289,7 +300,7 @@ mod tests {
             .map(|(name, id)| Selected::new(name, PlaceId(id)))
             .collect();
         let places = Places::of(&selected).unwrap();
-        let names = Head::parse(head.as_bytes(), true)?.names()?;
+        let names = Head::parse(head.as_bytes(), LineEnd::CrLf, true)?.names()?;
         places.contents.find(&names, 1)
     }
 

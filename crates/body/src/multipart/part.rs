@@ -1,11 +1,12 @@
 //! What the head of a part decides: what its content is, and what changes in the head itself.
 
+use super::boundary::LineEnd;
 use super::change::{self, Change};
 use super::head::{Encoding, Head};
 use super::stream::{State, Stream};
-use crate::base64;
 use crate::edit::{Editor, Opened, PlaceId};
 use crate::error::ErrorKind;
+use crate::{base64, batch};
 
 impl Stream {
     /// Reads the head of a part, whose lines are the first `length` bytes of `text`, and decides what its content is; says
@@ -17,7 +18,14 @@ impl Stream {
         editor: &mut dyn Editor,
     ) -> Result<Option<Vec<Change>>, ErrorKind> {
         self.number += 1;
-        let head = Head::parse(text.get(..length).unwrap_or_default(), self.form)?;
+        let end = self.line_end.unwrap_or(LineEnd::CrLf);
+        let head = Head::parse(text.get(..length).unwrap_or_default(), end, self.form)?;
+        if let Some(depth) = self.requests {
+            self.body = Some(batch::part(&head, end, depth, self.fields.limits)?);
+            self.state = State::Body;
+            let measures = head.measures().iter().cloned();
+            return Ok(Some(measures.map(Change::Drop).collect()));
+        }
         let names = head.names()?;
         let mut changes = Vec::new();
         let place = self.places.file_names.find(&names, self.number)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::boundary::{Boundary, End, Turn};
+use super::boundary::{Boundary, End, LineEnd, Turn};
 use super::change;
 use super::places::Places;
 use crate::ahead::Pause;
@@ -47,11 +47,9 @@ pub(super) enum Line {
 
 /// The longest head of a part.
 const HEAD: usize = 16 << 10;
-/// What ends a head, the end of its last line included.
-const EMPTY_LINE: &[u8] = b"\r\n\r\n";
 /// A delimiter that only some servers see.
-const BARE: ErrorKind = ErrorKind::Syntax {
-    expected: "a line break of two characters before a delimiter",
+const OTHER_LINE: ErrorKind = ErrorKind::Syntax {
+    expected: "line breaks of one kind around all delimiters",
 };
 
 /// One multipart body on its way out.
@@ -59,8 +57,12 @@ pub(super) struct Stream {
     pub(super) places: Arc<Places>,
     /// Whether its parts are the fields of a form.
     pub(super) form: bool,
+    /// How deep in a batch it is, where its parts are requests.
+    pub(super) requests: Option<usize>,
     pub(super) fields: Fields,
     boundary: Boundary,
+    /// How lines end; nothing before one of them has.
+    pub(super) line_end: Option<LineEnd>,
     pub(super) state: State,
     /// What stands in earlier chunks of the head or the value that is being read.
     raw: Zeroizing<Vec<u8>>,
@@ -87,7 +89,9 @@ impl Stream {
             fields: Fields::new(Arc::clone(&places.contents.names), limits),
             places,
             form,
+            requests: None,
             boundary: Boundary::new(boundary)?,
+            line_end: form.then_some(LineEnd::CrLf),
             state: State::Passing,
             raw: Zeroizing::default(),
             number: 0,
@@ -95,6 +99,12 @@ impl Stream {
             body: None,
             offset: 0,
         })
+    }
+
+    /// The same, where the parts are requests.
+    pub(super) fn of_requests(mut self, depth: usize) -> Self {
+        self.requests = Some(depth);
+        self
     }
 
     /// The same, where values wait for their siblings.
@@ -134,8 +144,15 @@ impl Stream {
                 self.state = next(line, byte)?;
                 match self.state {
                     State::Epilogue => self.fields.end(),
-                    // The line break that was just read stands before the first header.
-                    State::Head => self.raw.extend_from_slice(b"\r\n"),
+                    State::Head => {
+                        let end = match line {
+                            Line::Return => LineEnd::CrLf,
+                            _ => LineEnd::Lf,
+                        };
+                        self.keeps_to(end)?;
+                        // The line break that was just read stands before the first header.
+                        self.raw.extend_from_slice(end.bytes());
+                    }
                     _ => {}
                 }
                 Ok(at + 1)
@@ -164,17 +181,28 @@ impl Stream {
     fn turn(&mut self, turn: &Turn, chunk: &Bytes) -> Result<usize, ErrorKind> {
         match &turn.end {
             End::Open => Ok(chunk.len()),
-            End::Bare => Err(BARE),
-            End::Delimiter { here, .. } => {
+            End::Delimiter { here, line, .. } => {
+                if let Some(line) = line {
+                    self.keeps_to(*line)?;
+                }
                 self.state = State::Line(Line::Start);
                 Ok(here.end)
             }
         }
     }
 
+    /// All lines end as the first one does.
+    fn keeps_to(&mut self, end: LineEnd) -> Result<(), ErrorKind> {
+        if *self.line_end.get_or_insert(end) == end {
+            Ok(())
+        } else {
+            Err(OTHER_LINE)
+        }
+    }
+
     /// Lets the delimiter behind a part's content pass.
     fn delimiter(&self, turn: &Turn, out: &mut Out) {
-        if let End::Delimiter { late, here } = &turn.end {
+        if let End::Delimiter { late, here, .. } = &turn.end {
             if !late.is_empty() {
                 out.write(self.boundary.bytes(late));
             }
@@ -189,14 +217,16 @@ impl Stream {
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<usize, ErrorKind> {
+        let line_end = self.line_end.unwrap_or(LineEnd::CrLf);
+        let (before, empty_line) = (line_end.bytes().len(), line_end.empty_line());
         let known = self.raw.len();
         let rest = chunk.get(at..).unwrap_or_default();
-        let most = HEAD + EMPTY_LINE.len();
+        let most = HEAD + empty_line.len();
         let more = rest.get(..rest.len().min(most)).unwrap_or_default();
         self.raw.extend_from_slice(more);
-        let from = known.saturating_sub(EMPTY_LINE.len() - 1);
+        let from = known.saturating_sub(empty_line.len() - 1);
         let looked = self.raw.get(from..).unwrap_or_default();
-        let found = memchr::memmem::find(looked, EMPTY_LINE);
+        let found = memchr::memmem::find(looked, empty_line);
         let length = found.map_or(self.raw.len(), |found| from + found);
         let most = if found.is_some() { HEAD } else { most - 1 };
         if length > most {
@@ -208,16 +238,16 @@ impl Stream {
             return Ok(at + more.len());
         }
         let mut raw = std::mem::take(&mut self.raw);
-        raw.truncate(length + EMPTY_LINE.len());
+        raw.truncate(length + empty_line.len());
         let end = at + raw.len() - known;
-        let text = raw.get(2..).unwrap_or_default();
+        let text = raw.get(before..).unwrap_or_default();
         let changed = self.part(text, length, editor)?;
         match changed {
             Some(changes) => {
                 self.measures = change::write(text, changes, editor, out);
             }
             // A head without lines begins with the end of the delimiter's.
-            None if known <= 2 => out.keep(at..end),
+            None if known <= before => out.keep(at..end),
             None => out.write(text),
         }
         raw.clear();
@@ -318,7 +348,7 @@ fn next(line: Line, byte: u8) -> Result<State, ErrorKind> {
         (Line::Dash, b'-') => Ok(State::Epilogue),
         (Line::Start | Line::Blank, b' ' | b'\t') => Ok(State::Line(Line::Blank)),
         (Line::Start | Line::Blank, b'\r') => Ok(State::Line(Line::Return)),
-        (Line::Return, b'\n') => Ok(State::Head),
+        (Line::Start | Line::Blank | Line::Return, b'\n') => Ok(State::Head),
         _ => Err(ErrorKind::Syntax {
             expected: "the end of a delimiter's line",
         }),

@@ -70,6 +70,17 @@ pub enum Escape {
         /// The type the value had: a number is not a formula.
         value_type: ValueType,
     },
+    /// In place of a whole CSV cell: in quotes where it was, or where its text needs them.
+    CellWhole {
+        /// What parts the cells of this body.
+        separator: u8,
+        /// The cell was quoted.
+        quoted: bool,
+        /// What a spreadsheet takes for a formula gets a leading `'`.
+        inert: bool,
+        /// The type the value had: a number is not a formula.
+        value_type: ValueType,
+    },
     /// Plain text in the `data` lines of an event stream: a line break begins another `data` line.
     EventData,
     /// TEXT in a content line of iCalendar or vCard (RFC 5545 §3.3.11, RFC 6350 §3.4).
@@ -178,6 +189,12 @@ impl Escape {
                 quoted,
                 value_type,
             } => web::cell(text, *starts, *quoted, *value_type, out),
+            Self::CellWhole {
+                separator,
+                quoted,
+                inert,
+                value_type,
+            } => web::cell_whole(text, *separator, *quoted, *inert, *value_type, out),
             Self::EventData => web::event_data(text, out),
             Self::LineText => web::line_text(text, out),
             Self::Literal(spelling) => spelling.write(text, out),
@@ -201,6 +218,7 @@ impl Escape {
             | Self::Parameter
             | Self::Extended
             | Self::Cell { .. }
+            | Self::CellWhole { .. }
             | Self::EventData
             | Self::LineText
             | Self::Literal(_)

@@ -8,7 +8,7 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, file, form, json, multipart, text, xml};
+use crate::{base64, batch, csv, file, form, json, multipart, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +22,8 @@ pub enum Format {
     Multipart,
     /// `batch`: requests in `multipart/mixed`, each with the places of its own route; there are no selectors.
     Batch,
+    /// `csv`: selectors are names of columns, or their numbers.
+    Csv,
     /// `text`: the only selector is `*`, the whole body.
     Text,
     /// `base64`: the only selector is `*`, what is encoded.
@@ -43,6 +45,7 @@ impl Format {
         Self::Form,
         Self::Multipart,
         Self::Batch,
+        Self::Csv,
         Self::Text,
         Self::Base64,
         Self::Base64Url,
@@ -71,6 +74,7 @@ impl Format {
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Batch => "batch",
+            Self::Csv => "csv",
             Self::Text => "text",
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
@@ -89,6 +93,9 @@ impl Format {
             }
             Self::Form => {
                 "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
+            }
+            Self::Csv => {
+                "a place of a `csv` body is a column's name as the header spells it, or its number: `#3`; `value[?field == 'name']` is a value that its sibling chooses"
             }
             Self::Multipart => {
                 "a place of a `multipart` body is the part's name, `#2`, its number, or `*`, every part; ` @filename` behind it is the name of the part's file"
@@ -118,6 +125,7 @@ impl Format {
                     || content_type.has_suffix("json")
             }
             Self::Form => essence == "application/x-www-form-urlencoded",
+            Self::Csv => csv::is_named_by(content_type),
             Self::Multipart => matches!(
                 essence,
                 "multipart/form-data"
@@ -169,8 +177,8 @@ impl Format {
     pub(crate) fn declares(self) -> Option<Declares> {
         match self {
             Self::Json | Self::Base64 | Self::Base64Url | Self::Query(_) => Some(Declares::Nowhere),
-            Self::Text => Some(Declares::Mark),
             Self::Xml => Some(Declares::Xml),
+            Self::Text | Self::Csv => Some(Declares::Mark),
             _ => None,
         }
     }
@@ -185,6 +193,7 @@ impl Format {
             Self::Form => form::compile(selected),
             Self::Multipart => multipart::compile(selected),
             Self::Batch => batch::compile(selected),
+            Self::Csv => csv::compile(selected),
             Self::Text => text::compile(selected),
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),

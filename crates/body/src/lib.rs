@@ -15,6 +15,7 @@ pub mod coding;
 mod companion;
 mod content;
 pub mod content_type;
+pub mod csv;
 pub mod edit;
 pub mod error;
 pub mod escape;

@@ -202,7 +202,8 @@ pub(super) fn extended(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// RFC 4180 §2.7, and the apostrophe that keeps a spreadsheet from computing.
+/// RFC 4180 §2.7, and the apostrophe that keeps a spreadsheet from computing. A value that begins with apostrophes of
+/// its own before a formula gets one more, so that taking one off gives it back.
 pub(super) fn cell(
     text: &str,
     starts: bool,
@@ -211,7 +212,8 @@ pub(super) fn cell(
     out: &mut Vec<u8>,
 ) {
     let number = value_type == ValueType::Number && is_number(text.as_bytes());
-    if starts && !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let formula = text.trim_start_matches('\'');
+    if starts && !number && formula.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         out.push(b'\'');
     }
     for byte in text.bytes() {
@@ -219,6 +221,27 @@ pub(super) fn cell(
             out.push(b'"');
         }
         out.push(byte);
+    }
+}
+
+/// A whole cell, quoted where a reader could take its text for more than one, or trim it.
+pub(super) fn cell_whole(
+    text: &str,
+    separator: u8,
+    quoted: bool,
+    inert: bool,
+    value_type: ValueType,
+    out: &mut Vec<u8>,
+) {
+    let parts = |byte| byte == separator || b"\"\r\n,;\t|".contains(&byte);
+    let trimmed = text.starts_with(' ') || text.ends_with(' ');
+    let quoted = quoted || trimmed || text.bytes().any(parts);
+    if quoted {
+        out.push(b'"');
+    }
+    cell(text, inert, quoted, value_type, out);
+    if quoted {
+        out.push(b'"');
     }
 }
 

@@ -216,12 +216,7 @@ fn i05_what_two_readers_take_for_two_structures_is_refused_everywhere() {
         assert_eq!(rewrite(&[], body), syntax, "{body}");
         assert_eq!(rewrite(&["//x"], body), syntax, "{body}");
     }
-    for body in [
-        &b"<r>\xe9</r>"[..],
-        b"<r>\xc0\xbc</r>",
-        b"<r>\xe2\x82",
-        b"\xff\xfe<\0r\0",
-    ] {
+    for body in [&b"<r>\xe9</r>"[..], b"<r>\xc0\xbc</r>", b"<r>\xe2\x82"] {
         assert_eq!(
             rewrite_bytes(&[], body),
             Err(ErrorKind::Charset),

@@ -8,7 +8,7 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, csv, file, form, json, multipart, text, xml};
+use crate::{base64, batch, csv, file, form, json, multipart, ndjson, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +22,8 @@ pub enum Format {
     Multipart,
     /// `batch`: requests in `multipart/mixed`, each with the places of its own route; there are no selectors.
     Batch,
+    /// `ndjson`: selectors are JSONPath over each line.
+    Ndjson,
     /// `csv`: selectors are names of columns, or their numbers.
     Csv,
     /// `text`: the only selector is `*`, the whole body.
@@ -45,6 +47,7 @@ impl Format {
         Self::Form,
         Self::Multipart,
         Self::Batch,
+        Self::Ndjson,
         Self::Csv,
         Self::Text,
         Self::Base64,
@@ -74,6 +77,7 @@ impl Format {
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Batch => "batch",
+            Self::Ndjson => "ndjson",
             Self::Csv => "csv",
             Self::Text => "text",
             Self::Base64 => "base64",
@@ -93,6 +97,9 @@ impl Format {
             }
             Self::Form => {
                 "a place of a `form` body is the field's decoded name: `person[name]`, `items[*][name]`"
+            }
+            Self::Ndjson => {
+                "a place of an `ndjson` body is JSONPath (RFC 9535) over one line: `$.messages[*].content`"
             }
             Self::Csv => {
                 "a place of a `csv` body is a column's name as the header spells it, or its number: `#3`; `value[?field == 'name']` is a value that its sibling chooses"
@@ -125,6 +132,7 @@ impl Format {
                     || content_type.has_suffix("json")
             }
             Self::Form => essence == "application/x-www-form-urlencoded",
+            Self::Ndjson => ndjson::is_named_by(content_type),
             Self::Csv => csv::is_named_by(content_type),
             Self::Multipart => matches!(
                 essence,
@@ -176,7 +184,9 @@ impl Format {
     /// in a field, if at all).
     pub(crate) fn declares(self) -> Option<Declares> {
         match self {
-            Self::Json | Self::Base64 | Self::Base64Url | Self::Query(_) => Some(Declares::Nowhere),
+            Self::Json | Self::Ndjson | Self::Base64 | Self::Base64Url | Self::Query(_) => {
+                Some(Declares::Nowhere)
+            }
             Self::Xml => Some(Declares::Xml),
             Self::Text | Self::Csv => Some(Declares::Mark),
             _ => None,
@@ -193,6 +203,7 @@ impl Format {
             Self::Form => form::compile(selected),
             Self::Multipart => multipart::compile(selected),
             Self::Batch => batch::compile(selected),
+            Self::Ndjson => ndjson::compile(selected),
             Self::Csv => csv::compile(selected),
             Self::Text => text::compile(selected),
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),

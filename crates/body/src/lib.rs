@@ -26,6 +26,7 @@ pub mod json;
 pub mod language;
 mod literal;
 pub mod multipart;
+mod ndjson;
 pub mod nest;
 pub mod out;
 pub mod plan;

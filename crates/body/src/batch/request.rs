@@ -56,6 +56,9 @@ struct Held {
     behind: Vec<u8>,
 }
 
+/// A range of a head, and what takes its place.
+type Change = (Range<usize>, Vec<u8>);
+
 fn malformed(expected: &'static str) -> ErrorKind {
     ErrorKind::Syntax { expected }
 }
@@ -291,11 +294,7 @@ impl Held {
 ///
 /// # Errors
 /// [`ErrorKind::Syntax`] where what it says cannot stand in a head.
-fn changes(
-    raw: &[u8],
-    read: &Read,
-    decision: &Decision,
-) -> Result<Vec<(Range<usize>, Vec<u8>)>, ErrorKind> {
+fn changes(raw: &[u8], read: &Read, decision: &Decision) -> Result<Vec<Change>, ErrorKind> {
     let mut changes = Vec::new();
     if let Some(target) = &decision.target {
         if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
@@ -320,7 +319,7 @@ fn changes(
 /// A head with its changes, which are in their order, and where `watched` has got to.
 fn apply(
     raw: &[u8],
-    changes: &[(Range<usize>, Vec<u8>)],
+    changes: &[Change],
     watched: Option<Range<usize>>,
 ) -> (Zeroizing<Vec<u8>>, Option<Range<usize>>) {
     let mut written = Zeroizing::new(Vec::with_capacity(raw.len() + 64));

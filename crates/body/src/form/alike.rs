@@ -35,11 +35,10 @@ impl Alike {
     pub(super) fn prepare(&mut self) {
         let length = (self.exact.len() * 4).next_power_of_two();
         self.sums = vec![0; length];
-        for name in &self.exact {
-            let sum = sum(name);
-            let mut slots = probe(sum, length);
+        // A name without a sum is only met in a spelling that has none either.
+        for sum in self.exact.iter().filter_map(|name| sum(name)) {
             let free = |slot: &usize| self.sums.get(*slot).is_some_and(|known| *known == 0);
-            if let Some(slot) = slots.find(free)
+            if let Some(slot) = probe(sum, length).find(free)
                 && let Some(known) = self.sums.get_mut(slot)
             {
                 *known = sum;
@@ -47,16 +46,14 @@ impl Alike {
         }
     }
 
-    /// Whether no exact name is this name or like it: quick, and never wrong where it says so.
-    pub(super) fn surely_lacks(&self, name: &[u8]) -> bool {
-        let bare = bare(name);
-        if !bare.is_ascii() {
+    /// Whether no name is this name or like it, spelled as a form spells it: quick, and never wrong where it says so.
+    pub(super) fn surely_lacks(&self, spelled: &[u8]) -> bool {
+        let Some(wanted) = sum(bare(spelled)) else {
             return false;
-        }
-        let wanted = sum(bare);
+        };
         let mut sums = probe(wanted, self.sums.len()).map_while(|slot| self.sums.get(slot));
-        sums.find(|known| **known == wanted || **known == 0)
-            .is_none_or(|known| *known == 0)
+        let found = sums.find(|known| **known == wanted || **known == 0);
+        self.families.is_empty() && found.is_none_or(|known| *known == 0)
     }
 
     /// Whether a name is like one of these.
@@ -67,11 +64,6 @@ impl Alike {
         }
         let folded = fold(name);
         self.families.iter().any(|family| family.matches(&folded))
-    }
-
-    /// Whether families of names are here.
-    pub(super) fn has_families(&self) -> bool {
-        !self.families.is_empty()
     }
 }
 
@@ -102,31 +94,44 @@ fn fold(name: &[u8]) -> Vec<u8> {
 }
 
 fn fold_byte(byte: u8) -> u8 {
-    FOLDED.get(usize::from(byte)).copied().unwrap_or(byte)
+    match byte {
+        b'.' | b' ' => b'_',
+        _ => byte.to_ascii_lowercase(),
+    }
 }
 
-const FOLDED: [u8; 256] = {
-    let mut folded = [0; 256];
+/// Marks bytes that do not stand for themselves in a form, or not for one character.
+const ODD: u64 = 1 << 63;
+
+/// What each byte adds to a sum.
+const ADDED: [u64; 256] = {
+    let mut added = [0; 256];
     let mut byte = 0_u8;
     loop {
         #[expect(clippy::indexing_slicing, reason = "a byte is less than 256")]
-        let slot = &mut folded[byte as usize];
+        let slot = &mut added[byte as usize];
         *slot = match byte {
-            b'.' | b' ' => b'_',
-            _ => byte.to_ascii_lowercase(),
+            b'.' | b' ' => b'_' as u64,
+            b'%' | b'+' | 0x80.. => ODD,
+            _ => byte.to_ascii_lowercase() as u64,
         };
         if byte == u8::MAX {
             break;
         }
         byte += 1;
     }
-    folded
+    added
 };
 
-/// A sum of an ASCII name that is the same for names that are alike, and never 0.
-fn sum(name: &[u8]) -> u64 {
-    let fold = |sum: u64, byte: &u8| sum.rotate_left(7) ^ u64::from(fold_byte(*byte));
-    name.iter().fold(0x9e37_79b9, fold).max(1)
+/// A sum that is the same for names that are alike, and never 0; nothing where the name holds odd bytes.
+fn sum(name: &[u8]) -> Option<u64> {
+    let (mut sum, mut odd) = (0x9e37_79b9, 0);
+    for byte in name {
+        let added = ADDED.get(usize::from(*byte)).copied().unwrap_or(ODD);
+        odd |= added;
+        sum = u64::rotate_left(sum, 7) ^ added;
+    }
+    (odd & ODD == 0).then_some(sum.max(1))
 }
 
 /// The slots at which a sum may stand in a table of this length, a power of two.

@@ -186,14 +186,17 @@ impl Names {
     /// [`ErrorKind::Syntax`] where some servers would take it for the name of a place: they make no difference between
     /// upper and lower case, cut blanks off, read `.` and blanks as `_`, or take a list where one value is named.
     pub(crate) fn look(&self, name: &[u8]) -> Result<Option<PlaceId>, ErrorKind> {
-        if !self.alike.has_families() && self.alike.surely_lacks(name) {
-            return Ok(None);
-        }
         let place = self.find(name);
         if place.is_none() && self.alike.has(name) {
             return Err(ALIKE);
         }
         Ok(place)
+    }
+
+    /// Whether a name, as a form spells it, is surely none that means something here.
+    #[inline]
+    pub(super) fn surely_lacks(&self, spelled: &[u8]) -> bool {
+        self.beside.companions.is_empty() && self.alike.surely_lacks(spelled)
     }
 
     /// What stands in a decoded name for each `[*]` of the name of its place.

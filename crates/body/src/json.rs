@@ -64,6 +64,16 @@ impl Grammar for Json {
     }
 }
 
+/// A rewriter for documents that follow one another ([`Stream::restart`]); nothing where values have siblings.
+pub(crate) fn documents(places: &Arc<Places>, limits: Limits, lenient: bool) -> Option<Stream> {
+    let alone = siblings::Scout::new(places, limits).is_none();
+    alone.then(|| {
+        let mut stream = Stream::new(Arc::clone(places), limits);
+        stream.lenient = lenient;
+        stream
+    })
+}
+
 /// A rewriter for one body, which looks ahead where values have siblings; `lenient` says that nothing fails.
 pub(crate) fn rewriter(places: &Arc<Places>, limits: Limits, lenient: bool) -> Box<dyn Rewriter> {
     let mut stream = Stream::new(Arc::clone(places), limits);

@@ -60,14 +60,24 @@ struct Stream {
     places: Arc<Places>,
     limits: Limits,
     lenient: bool,
-    /// The rewriter of the line that is open.
-    line: Option<Box<dyn Rewriter>>,
-    /// Values reported so far, of all lines.
-    ordinal: u32,
-    /// Where the open line, or the next, begins in the body.
-    start: u64,
-    /// Bytes of that line so far.
-    length: u64,
+    documents: Documents,
+    /// Whether nothing but white space has come of the line.
+    blank: bool,
+    /// Where the next piece begins in the body.
+    offset: u64,
+}
+
+/// What rewrites the lines.
+enum Documents {
+    /// One rewriter for all of them.
+    All(Box<json::Stream>),
+    /// One for each, where values have siblings.
+    Each {
+        /// The rewriter of the line that is open, and where that begins in the body.
+        line: Option<(Box<dyn Rewriter>, u64)>,
+        /// Values reported so far.
+        ordinal: u32,
+    },
 }
 
 impl Stream {
@@ -76,10 +86,15 @@ impl Stream {
             places: Arc::clone(places),
             limits,
             lenient,
-            line: None,
-            ordinal: 0,
-            start: 0,
-            length: 0,
+            documents: match json::documents(places, limits, lenient) {
+                Some(stream) => Documents::All(Box::new(stream)),
+                None => Documents::Each {
+                    line: None,
+                    ordinal: 0,
+                },
+            },
+            blank: true,
+            offset: 0,
         }
     }
 
@@ -91,25 +106,35 @@ impl Stream {
         editor: &mut dyn Editor,
         out: &mut Out,
     ) -> Result<(), Error> {
-        self.length += piece.len() as u64;
-        if self.line.is_none() && piece.trim_ascii_start().is_empty() {
-            out.begin(piece);
-            out.keep(0..piece.len());
-        } else {
-            let line = self
-                .line
-                .get_or_insert_with(|| json::rewriter(&self.places, self.limits, self.lenient));
-            let mut editor = Within::new(&[], self.limits, self.lenient, &mut self.ordinal, editor);
-            let mut done = line.push(piece, &mut editor, out);
-            if ends && done.is_ok() {
-                done = line.finish(&mut editor, out);
+        self.blank = self.blank && piece.trim_ascii_start().is_empty();
+        match &mut self.documents {
+            Documents::All(stream) => {
+                stream.push(piece, editor, out)?;
+                if ends && !self.blank {
+                    stream.finish(editor, out)?;
+                    stream.restart();
+                }
             }
-            done.map_err(|error| Error::new(error.kind, self.start + error.offset))?;
+            Documents::Each { .. } if self.blank => {
+                out.begin(piece);
+                out.keep(0..piece.len());
+            }
+            Documents::Each { line, ordinal } => {
+                let rewriter = || json::rewriter(&self.places, self.limits, self.lenient);
+                let (rewriter, start) = line.get_or_insert_with(|| (rewriter(), self.offset));
+                let mut editor = Within::new(&[], self.limits, self.lenient, ordinal, editor);
+                let mut done = rewriter.push(piece, &mut editor, out);
+                if ends && done.is_ok() {
+                    done = rewriter.finish(&mut editor, out);
+                }
+                done.map_err(|error| Error::new(error.kind, *start + error.offset))?;
+                if ends {
+                    *line = None;
+                }
+            }
         }
-        if ends {
-            self.line = None;
-            self.start += std::mem::take(&mut self.length);
-        }
+        self.blank |= ends;
+        self.offset += piece.len() as u64;
         Ok(())
     }
 }
@@ -128,13 +153,13 @@ impl Rewriter for Stream {
     }
 
     fn finish(&mut self, editor: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
-        if self.line.is_some() {
-            self.piece(&Bytes::new(), true, editor, out)?;
-        }
-        Ok(())
+        self.piece(&Bytes::new(), true, editor, out)
     }
 
     fn held(&self) -> usize {
-        self.line.as_ref().map_or(0, |line| line.held())
+        match &self.documents {
+            Documents::All(stream) => stream.held(),
+            Documents::Each { line, .. } => line.as_ref().map_or(0, |(line, _)| line.held()),
+        }
     }
 }

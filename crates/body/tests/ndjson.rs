@@ -69,10 +69,26 @@ fn an_error_says_where_in_the_body_it_is() {
 }
 
 #[test]
+fn values_with_siblings_wait_for_those_of_their_line() {
+    let selected = Selected {
+        beside: vec!["$.id"],
+        ..Selected::new("$.n", body::PlaceId(0))
+    };
+    let plan = Plan::compile(Format::Ndjson, [selected]).unwrap();
+    let body = "\n{\"n\":\"a\",\"id\":1}\r\n{\"n\":\"b\"}\n \n{\"id\":3,\"n\":\"c\"}";
+    let done = at_every_split(|| rewriter(&plan), body.as_bytes()).unwrap();
+    assert_eq!(done.texts(), ["a", "b", "c"]);
+    let broken = "{\"n\":\"a\",\"id\":1\n}";
+    assert!(at_every_split(|| rewriter(&plan), broken.as_bytes()).is_err());
+}
+
+#[test]
 fn siblings_and_bodies_inside_belong_to_their_line() {
     let body = "{\"k\":\"a\",\"v\":\"1\"}\n{\"v\":\"2\",\"k\":\"b\"}\n{\"v\":\"3\",\"k\":\"a\"}\n";
-    let done = rewrite(&["$[?@.k == 'a'].v", "$.v"], "{\"v\":\"3\"}\n").unwrap();
-    assert_eq!(done.texts(), ["3"]);
+    let filtered =
+        "[{\"k\":\"a\",\"v\":\"1\"}]\n[{\"v\":\"2\",\"k\":\"b\"}]\n\n[{\"v\":\"3\",\"k\":\"a\"}]\n";
+    let done = rewrite(&["$[?@.k == 'a'].v"], filtered).unwrap();
+    assert_eq!(done.texts(), ["1", "3"]);
     let inside = Plan::compile(Format::Json, places(&["$.x"])).unwrap();
     let plan = Plan::compile(Format::Ndjson, [Selected::body("$.v", inside)]).unwrap();
     assert!(at_every_split(|| rewriter(&plan), body.as_bytes()).is_ok());

@@ -120,6 +120,19 @@ impl Stream {
         }
     }
 
+    /// Makes ready for another document after one has ended; the room stays, values and bytes are counted on.
+    pub(crate) fn restart(&mut self) {
+        self.charset = Utf8::default();
+        self.state = State::Between(Between::Value);
+        self.walk.restart(&self.places);
+        self.hold = Hold::default();
+        self.string = string::Reader::default();
+        self.token = Use::Skip;
+        self.raw.clear();
+        self.additions = Additions::default();
+        self.lost = false;
+    }
+
     /// Walks a chunk, and what was held of earlier ones whenever that is decided; says where it waits for siblings.
     pub(super) fn chunk(
         &mut self,

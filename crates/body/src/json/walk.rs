@@ -58,6 +58,17 @@ impl Walk {
         walk
     }
 
+    /// Stands before another body; the room stays.
+    pub(super) fn restart(&mut self, places: &Places) {
+        self.frames.clear();
+        self.live = 0;
+        self.active.clear();
+        self.seen.clear();
+        self.next.clear();
+        self.filters.clear();
+        self.arrive(places, Places::ROOT);
+    }
+
     /// Whether any selector leads on from within the innermost frame.
     #[inline]
     pub(super) fn is_live(&self) -> bool {

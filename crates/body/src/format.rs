@@ -8,7 +8,7 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, csv, file, form, json, multipart, ndjson, text, xml};
+use crate::{base64, batch, csv, file, form, html, json, multipart, ndjson, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub enum Format {
     Base64Url,
     /// `file`: the only selector is `*`, all of it, opaque.
     File,
+    /// `html`: selectors are CSS selectors, with `text()` or `@name` behind them.
+    Html,
     /// `xml`: selectors are a subset of XPath, with namespaces in braces ([`crate::xml::expand`]).
     Xml,
     /// A statement of a query language, by its name: selectors are its fields.
@@ -53,6 +55,7 @@ impl Format {
         Self::Base64,
         Self::Base64Url,
         Self::File,
+        Self::Html,
         Self::Xml,
         Self::Query(Language::Soql),
         Self::Query(Language::Sosl),
@@ -83,6 +86,7 @@ impl Format {
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
             Self::File => "file",
+            Self::Html => "html",
             Self::Xml => "xml",
             Self::Query(language) => language.as_str(),
         }
@@ -115,6 +119,9 @@ impl Format {
                 "the only place of a base64 body is `*`, what is encoded"
             }
             Self::File => "the only place of a file is `*`, all of it",
+            Self::Html => {
+                "a place of an `html` body is a CSS selector: `p.note`, `#name text()`, `input[name=dob] @value`"
+            }
             Self::Xml => {
                 "a place of an `xml` body is a path: `/l:record/l:name`, `//l:name`, `/record/@id`, with the prefixes of `namespaces`"
             }
@@ -144,6 +151,7 @@ impl Format {
             Self::Batch => essence == "multipart/mixed",
             Self::Text => essence.starts_with("text/"),
             Self::Base64 | Self::Base64Url | Self::File => true,
+            Self::Html => matches!(essence, "text/html" | "application/xhtml+xml"),
             Self::Xml => {
                 matches!(essence, "application/xml" | "text/xml") || content_type.has_suffix("xml")
             }
@@ -189,6 +197,7 @@ impl Format {
             }
             Self::Xml => Some(Declares::Xml),
             Self::Text | Self::Csv => Some(Declares::Mark),
+            Self::Html => Some(Declares::Html),
             _ => None,
         }
     }
@@ -209,6 +218,7 @@ impl Format {
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
             Self::File => file::compile(selected),
+            Self::Html => html::compile(selected),
             Self::Xml => xml::compile(selected),
             Self::Query(language) => language::compile(language, selected),
         }

@@ -173,11 +173,12 @@ impl Plan {
             .map_err(|kind| Error::new(kind, 0))
     }
 
-    /// A rewriter for a body that stands as text in another one, where the policy alone says what it is.
+    /// A rewriter for a body that stands as text in another one, or is a message of a WebSocket: the policy alone
+    /// says what it is.
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where the description lacks what the format needs.
-    pub(crate) fn inner(
+    pub fn inner(
         &self,
         body: &Described<'_>,
         limits: Limits,

@@ -105,6 +105,14 @@ impl Border {
                 "give the field the treatment `match` in the policy",
             )));
         }
+        if let Some(messages) = &route.messages {
+            // What it says comes later; and a body beside it is none that the policy knows.
+            if incoming.has_body {
+                return Err(refuse(body_of_a_socket()));
+            }
+            let first = messages.kinds.last().map_or(0, |kind| kind.places.end);
+            sealer.expect(first..route.places.len());
+        }
         if incoming.has_body && route.body.is_some() {
             exchange.prepare(sealer, incoming.headers)?;
         } else if let Some(missing) = sealer.missing() {
@@ -162,6 +170,14 @@ fn locked() -> Refusal {
         RefusalCode::RootAway,
         "the keys are locked: the root of trust does not answer",
         "wait a moment and try again; whoever runs Rempart finds in `rempart doctor` what is wrong with the root",
+    )
+}
+
+fn body_of_a_socket() -> Refusal {
+    Refusal::new(
+        RefusalCode::UnreadableBody,
+        "the request has a body, and its route opens a WebSocket",
+        "send it without one; the policy may have a route of its own for requests with a body",
     )
 }
 

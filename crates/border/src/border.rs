@@ -114,7 +114,7 @@ impl Companioned {
         let mut seen = Vec::new();
         let mut fields = Vec::new();
         for route in &app.routes {
-            let Some(format) = route.body.as_ref().map(body::Plan::format) else {
+            let Some(format) = route.format() else {
                 continue;
             };
             for place in &route.places {

@@ -24,7 +24,7 @@ use crate::refused::explain;
 use crate::reveal::{Coded, Reveal, State, Text};
 use crate::sealer::Sealer;
 use crate::value::Parameters;
-use crate::{Effect, Flow, Refusal};
+use crate::{Effect, Flow, Refusal, Socket};
 
 /// The most that one message, and all together, may hold (design §4.6). Bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,14 +184,26 @@ impl Exchange {
         self.target.as_deref()
     }
 
-    /// Whether the policy leaves this request open, so that its connection may become another protocol's.
+    /// Whether its connection may become another protocol's: where the policy leaves the request open, or names
+    /// places in the messages of a WebSocket and that is what is asked for.
     #[must_use]
-    pub fn may_upgrade(&self) -> bool {
+    pub fn may_upgrade(&self, to_websocket: bool) -> bool {
         self.route.is_none_or(|route| {
-            self.border
-                .route(self.app, route)
-                .is_some_and(policy::Route::is_open)
+            let route = self.border.route(self.app, route);
+            route.is_some_and(|route| route.is_open() || (to_websocket && route.messages.is_some()))
         })
+    }
+
+    /// The messages of the WebSocket that its connection has become.
+    #[must_use]
+    pub fn socket(&self) -> Socket {
+        Socket::new(
+            Arc::clone(&self.border),
+            (self.app, self.route, self.pattern),
+            Arc::clone(&self.counts),
+            self.memory.clone(),
+            self.parameters.clone(),
+        )
     }
 
     /// Edits the end-to-end headers of the request: values at places, what the changed body makes untrue, and

@@ -12,6 +12,8 @@
 //! 4. With the response's head: [`Exchange::reveal`] edits its headers and gives a [`Flow`] or `None`; once the flow
 //!    is no longer undecided, [`Exchange::tell`] edits them to the end.
 //! 5. [`Exchange::receipt`], [`Exchange::summary`].
+//!
+//! A request that opens a WebSocket goes on as [`Exchange::socket`]: a [`Flow`] for each message.
 
 mod ask;
 mod begin;
@@ -30,6 +32,7 @@ mod refusal;
 mod refused;
 mod reveal;
 mod sealer;
+mod socket;
 mod tokens;
 mod treat;
 mod under;
@@ -41,3 +44,4 @@ pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
 pub use flow::{Flow, Progress};
 pub use keys::{Keys, SubjectKey, SubjectKeys};
 pub use refusal::{Blame, Refusal, RefusalCode};
+pub use socket::{Passage, Socket};

@@ -59,6 +59,12 @@ impl Protect {
         }
     }
 
+    /// The same, where nothing leaves before the end however long it is.
+    pub fn whole(mut self) -> Self {
+        self.whole = usize::MAX;
+        self
+    }
+
     fn rewrite(&mut self, chunk: Bytes) -> Result<(), Error> {
         if self.coding.is_none() {
             return self.rewrite_plain(&chunk);

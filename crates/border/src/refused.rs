@@ -14,15 +14,14 @@ impl Sealer {
         field: &Field,
         found: ValueType,
     ) -> Result<(), Box<Refusal>> {
-        let plan = self
+        let format = self
             .border
             .route(self.app, self.under.route)
-            .and_then(|route| route.body.as_ref());
+            .and_then(policy::Route::format);
         // A number or a boolean was spelled as one, in whatever body it stands; a string only tells where the body
         // has other types.
         let typed = place.part == Part::Body
-            && (found != ValueType::String
-                || plan.is_some_and(|plan| plan.format() == body::Format::Json));
+            && (found != ValueType::String || format == Some(body::Format::Json));
         if !typed || found == field.value_type {
             return Ok(());
         }

@@ -49,6 +49,8 @@ pub(crate) struct Reveal {
 pub(crate) struct Text {
     at: Option<Places>,
     reveal: body::reveal::Reveal,
+    /// How many bytes stand before what is read.
+    before: usize,
 }
 
 /// The first of two stages: what has no prefix, at the places that the route names.
@@ -63,7 +65,17 @@ impl Text {
             at,
             middle: Out::new(),
         });
-        Self { at, reveal }
+        Self {
+            at,
+            reveal,
+            before: 0,
+        }
+    }
+
+    /// The same, where so many bytes before it pass unread.
+    pub fn after(mut self, bytes: usize) -> Self {
+        self.before = bytes;
+        self
     }
 
     /// Whether nothing was revealed.
@@ -75,6 +87,13 @@ impl Text {
 
     /// Reveals decoded bytes: at places first, then wherever a token stands.
     fn push(&mut self, bytes: &Bytes, opener: &mut Opener, out: &mut Out) {
+        let mut bytes = bytes.clone();
+        if self.before > 0 {
+            let passes = bytes.split_to(self.before.min(bytes.len()));
+            self.before -= passes.len();
+            out.append(passes);
+        }
+        let bytes = &bytes;
         match &mut self.at {
             Some(Places { at, middle }) => {
                 at.push(bytes, opener, middle);

@@ -6,6 +6,7 @@
 //! pointer that stands for it: each leaves a hole and an ask. What is done at the end is in `treat`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId, Rewriter};
@@ -105,6 +106,11 @@ impl Sealer {
         self.refusal
             .take()
             .unwrap_or_else(|| Box::new(self.unreadable(error)))
+    }
+
+    /// Says which of the route's places this message may have.
+    pub fn expect(&mut self, places: Range<usize>) {
+        self.under.expect(places);
     }
 
     /// The first place that must be there and was not.

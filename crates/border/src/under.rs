@@ -1,5 +1,7 @@
 //! The request whose values are met: the message's own, or one that stands inside its body (a batch).
 
+use std::ops::Range;
+
 use policy::Place;
 
 use crate::border::Inner;
@@ -15,6 +17,8 @@ pub(crate) struct Under {
     pub parameters: Parameters,
     /// Which places a value was met at.
     seen: Vec<bool>,
+    /// The places that may be asked for in this message.
+    expected: Range<usize>,
 }
 
 impl Under {
@@ -26,12 +30,14 @@ impl Under {
         parameters: Parameters,
     ) -> Self {
         let places = border.route(app, route);
+        let count = places.map_or(0, |route| route.places.len());
         Self {
             route,
             pattern,
             memory,
             parameters,
-            seen: vec![false; places.map_or(0, |route| route.places.len())],
+            seen: vec![false; count],
+            expected: 0..count,
         }
     }
 
@@ -42,10 +48,16 @@ impl Under {
         }
     }
 
+    /// Says which of the route's places this message may have.
+    pub fn expect(&mut self, places: Range<usize>) {
+        self.expected = places;
+    }
+
     /// The first place that must be there and was not.
     pub fn missing<'a>(&self, border: &'a Inner, app: usize) -> Option<&'a Place> {
         let route = border.route(app, self.route)?;
-        let mut places = self.seen.iter().zip(&route.places);
+        let seen = self.seen.get(self.expected.clone())?;
+        let mut places = seen.iter().zip(route.places.get(self.expected.clone())?);
         let missing = places.find(|(seen, place)| place.required && !**seen)?;
         Some(missing.1)
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use body::PlaceId;
 
+use crate::messages::Messages;
 use crate::plan::FieldIndex;
 use crate::template::Pattern;
 
@@ -14,6 +15,8 @@ pub struct Route {
     pub patterns: Vec<Pattern>,
     /// How its bodies are rewritten, and of which format they must be.
     pub body: Option<body::Plan>,
+    /// What is said over a WebSocket that it opens, where the policy names places in it.
+    pub messages: Option<Messages>,
     /// The query parameters that are protected.
     pub query: Option<body::query::Places>,
     /// Whole header values that are protected.
@@ -34,7 +37,14 @@ impl Route {
     /// Whether it protects nothing: the request streams through, and only its answer is looked at.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.places.is_empty()
+        self.places.is_empty() && self.messages.is_none()
+    }
+
+    /// The format of what has its places beside the head: the body's, or the messages'.
+    #[must_use]
+    pub fn format(&self) -> Option<body::Format> {
+        let messages = self.messages.as_ref().map(|messages| messages.format);
+        self.body.as_ref().map(body::Plan::format).or(messages)
     }
 
     /// The resource that a path of one of its patterns is about ([`crate::template::Template::resource`]).

@@ -44,6 +44,16 @@ pub struct Medium {
     charset: Charset,
 }
 
+/// Text of no format, in UTF-8.
+impl Default for Medium {
+    fn default() -> Self {
+        Self {
+            format: Format::Plain,
+            charset: Charset::Utf8,
+        }
+    }
+}
+
 impl Medium {
     /// The medium of a `Content-Type`: its essence (`type/subtype`, any case; empty where the header is absent),
     /// its `charset` and its `boundary`. `None` where the type holds no text: such a body passes untouched.

@@ -9,6 +9,7 @@ mod files;
 mod idle;
 mod inside;
 mod lookup;
+mod messages;
 mod parts;
 pub(crate) mod places;
 mod reveals;

@@ -286,7 +286,12 @@ fn syntax(section: &Section<'_>, faults: &mut Faults<'_>) -> Syntax {
     Syntax::Plain
 }
 
-fn selector_fault(at: &Text<'_>, error: &SelectorError, help: &str, faults: &mut Faults<'_>) {
+pub(super) fn selector_fault(
+    at: &Text<'_>,
+    error: &SelectorError,
+    help: &str,
+    faults: &mut Faults<'_>,
+) {
     let span: Range<usize> = at.inner(faults.source, error.at.clone());
     faults.error(
         "policy::selector",

@@ -24,6 +24,9 @@ const KEYS: Keys = Keys {
         "answer",
         "encoded-slash",
         "namespaces",
+        "messages",
+        "kinds",
+        "binary",
     ],
     later: &[
         (
@@ -92,9 +95,10 @@ pub(crate) fn route<'t>(
         places: Vec::new(),
         spots: Vec::new(),
     };
-    let format = format(&section, &patterns, faults);
-    let body = match format {
+    let messages = reader.messages(&section, faults);
+    let body = match format(&section, &patterns, faults) {
         Some(format) => reader.body(&section, format, faults),
+        None if section.has("messages") => None,
         None => {
             reader.unread_body(&section, faults);
             None
@@ -113,6 +117,7 @@ pub(crate) fn route<'t>(
         route: Route {
             patterns,
             body,
+            messages,
             query,
             headers,
             path,
@@ -212,6 +217,9 @@ fn pattern_help(fault: PatternFault, text: &str) -> String {
 }
 
 fn format(section: &Section<'_>, patterns: &[Pattern], faults: &mut Faults<'_>) -> Option<Format> {
+    if section.has("messages") {
+        return None;
+    }
     if section.has("protect") && !section.has("body") {
         let help = format!(
             "say what the body is: `body = \"json\"` (or `{}`)",

@@ -44,7 +44,10 @@ impl<'t> Reader<'_, 't> {
             faults.error("policy::idle-key", route.key_span("body"), message, help);
         }
         let passes_binary = binary(route, faults);
-        let format = format(route, faults)?;
+        let Some(format) = format(route, faults) else {
+            self.unread_body(route, faults);
+            return None;
+        };
         opens_by_get(self.patterns, route, faults);
         let read = self.kinds(route, format, faults);
         let (keys, kinds) = compile_keys(format, read, faults);
@@ -78,6 +81,11 @@ impl<'t> Reader<'_, 't> {
         }
         let tables = route.tables("kinds", faults);
         let count = tables.len();
+        if count == 0 {
+            let message = "`kinds` names no kind";
+            let help = "take `kinds` out and write `protect`, or say which messages there are";
+            faults.error("policy::idle-key", route.key_span("kinds"), message, help);
+        }
         let mut kinds = Vec::new();
         for (index, (table, span)) in tables.into_iter().enumerate() {
             let section = Section::open(table, span, "a kind of message", KIND, faults);

@@ -369,12 +369,12 @@ fn requests_that_no_route_describes_or_that_override_their_head_are_refused() {
     assert!(
         begin(&border, TO_CRM.0, "GET /things/1", &headers(&[]))
             .unwrap()
-            .may_upgrade()
+            .may_upgrade(false)
     );
     assert!(
         !begin(&border, TO_CRM.0, "GET /things?name=a", &headers(&[]))
             .unwrap()
-            .may_upgrade()
+            .may_upgrade(false)
     );
 }
 

@@ -26,8 +26,10 @@ use crate::message::{
     Begun, FromOrigin, Gate, Outgoing, Protecting, Record, Returning, Revealing, Unready, Upgrade,
     Upload, busy, for_the_next_hop,
 };
+use crate::shared::Shared;
 use crate::upgrade;
 use crate::upstream::Protocol;
+use crate::websocket;
 
 /// An answer up to this is revealed whole where it is there, so that its length and its receipt are exact.
 const WHOLE_ANSWER: usize = 64 << 10;
@@ -82,7 +84,9 @@ async fn cross(
         Err(refusal) => return Err(Stop::Refused(refusal, unread(request))),
     };
     let switching = match upgrade {
-        Some(_) if !(exchange.may_upgrade() && lane.upgradable) => {
+        Some(upgrade)
+            if !(lane.upgradable && exchange.may_upgrade(websocket::is_asked_for(&upgrade))) =>
+        {
             return Err(Stop::Refused(Box::new(not_upgradable()), unread(request)));
         }
         Some(upgrade) => Some((upgrade, hyper::upgrade::on(&mut request))),
@@ -122,12 +126,16 @@ async fn cross(
 async fn switch(
     lane: &Lane,
     exchange: Exchange,
-    parts: Parts,
+    mut parts: Parts,
     body: Outgoing,
     upgrade: Upgrade,
     client: OnUpgrade,
 ) -> Result<Response<Returning>, Stop> {
     let method = parts.method.clone();
+    let is_websocket = websocket::is_asked_for(&upgrade);
+    if is_websocket {
+        websocket::offer_no_extensions(&mut parts.headers);
+    }
     match upgrade::send(lane, parts, body, &upgrade)
         .await
         .map_err(Stop::from)?
@@ -138,7 +146,13 @@ async fn switch(
             early,
         } => {
             head.headers.insert(RECEIPT, exchange.receipt());
-            upgrade::join(lane, client, stream, early);
+            if !is_websocket {
+                upgrade::join(lane, client, stream, early);
+            } else if websocket::is_accepted(&head.headers) {
+                websocket::join(lane, client, stream, early, exchange);
+            } else {
+                return Err(Stop::Upstream(dispatch::incomplete()));
+            }
             Ok(Response::from_parts(head, Returning::Empty))
         }
         upgrade::Answered::Plainly(sent) => answered(lane, exchange, &method, sent).await,
@@ -358,7 +372,6 @@ async fn stopped(
 ) -> Response<Returning> {
     match stop {
         Stop::Refused(mut refusal, rest) => {
-            lane.shared.counters().refused.add();
             if refusal.app.is_none() {
                 refusal.app = lane
                     .shared
@@ -366,29 +379,7 @@ async fn stopped(
                     .app_id(lane.target().host.as_str())
                     .map(str::to_owned);
             }
-            tracing::info!(
-                %reference,
-                code = refusal.code.as_str(),
-                app = refusal.app.as_deref(),
-                route = refusal.route.as_deref(),
-                place = refusal.place.as_deref(),
-                field = refusal.field.as_deref(),
-                "a request was refused"
-            );
-            let summary = Summary {
-                reference: reference.to_string(),
-                app: refusal.app.clone().unwrap_or_default(),
-                route: refusal.route.clone(),
-                refused: Some(refusal.code.as_str()),
-                ..Summary::default()
-            };
-            let entry = vec![Effect::Journal {
-                barrier: Some(0),
-                summary,
-            }];
-            if let Err(error) = lane.shared.home().settle(entry).await {
-                tracing::error!(%reference, %error, "a refusal could not be journaled");
-            }
+            journal_refusal(&lane.shared, &refusal, reference).await;
             if let Some(rest) = rest {
                 drain(lane, rest);
             }
@@ -415,6 +406,34 @@ async fn stopped(
             tracing::info!(%reference, host, code, "an origin did not answer");
             problem.with_reference(reference).answer(browser)
         }
+    }
+}
+
+/// Tells of a refusal: log, counter, and a journal entry that is durable before anybody is answered.
+pub async fn journal_refusal(shared: &Shared, refusal: &Refusal, reference: Reference) {
+    shared.counters().refused.add();
+    tracing::info!(
+        %reference,
+        code = refusal.code.as_str(),
+        app = refusal.app.as_deref(),
+        route = refusal.route.as_deref(),
+        place = refusal.place.as_deref(),
+        field = refusal.field.as_deref(),
+        "a request was refused"
+    );
+    let summary = Summary {
+        reference: reference.to_string(),
+        app: refusal.app.clone().unwrap_or_default(),
+        route: refusal.route.clone(),
+        refused: Some(refusal.code.as_str()),
+        ..Summary::default()
+    };
+    let entry = vec![Effect::Journal {
+        barrier: Some(0),
+        summary,
+    }];
+    if let Err(error) = shared.home().settle(entry).await {
+        tracing::error!(%reference, %error, "a refusal could not be journaled");
     }
 }
 

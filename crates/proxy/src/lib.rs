@@ -33,6 +33,7 @@ mod socket;
 mod tunnel;
 mod upgrade;
 mod upstream;
+mod websocket;
 
 pub use authority::{Authority, AuthorityError, Leaf, Prefer};
 pub use counters::{Count, Counters};

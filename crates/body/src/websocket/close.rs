@@ -29,10 +29,10 @@ impl CloseCode {
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// A message that is too long.
     pub const TOO_LONG: Self = Self(1009);
-    /// Whoever closes could not do what was asked, for a reason of its own.
-    pub const INTERNAL: Self = Self(1011);
     /// Whoever closes has too much to do at the moment.
     pub const TRY_AGAIN: Self = Self(1013);
+    /// What the server behind a gateway says cannot be read.
+    pub const BAD_GATEWAY: Self = Self(1014);
 
     fn may_be_sent(self) -> bool {
         PRIVATE.contains(&self.0) || REGISTERED.iter().any(|range| range.contains(&self.0))

@@ -9,7 +9,7 @@ mod stall;
 
 pub use hops::{Upgrade, for_the_next_hop};
 pub use outgoing::{Gate, Outgoing, Pieces, Upload};
-pub use protecting::{Begun, Protecting, Unready, busy};
+pub use protecting::{Begun, Protecting, Unready, away, busy, gone};
 pub use returning::{FromOrigin, Lent, Returning};
 pub use revealing::{Record, Revealing};
 pub use stall::Stall;

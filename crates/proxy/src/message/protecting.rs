@@ -133,11 +133,7 @@ impl Protecting {
                 self.asking = None;
                 let step = match answers {
                     Ok(answers) => self.flow.answer(answers),
-                    Err(Away) => Err(Refusal::new(
-                        RefusalCode::HomeAway,
-                        "the vault cannot be reached, so nothing can be kept at home",
-                        "Try again later; if it lasts, ask the operator of this gateway.",
-                    )),
+                    Err(Away) => Err(away()),
                 };
                 if let Err(refusal) = self.note(step) {
                     return Poll::Ready(Err(self.stop(refusal)));
@@ -239,6 +235,15 @@ pub fn busy() -> Refusal {
     )
 }
 
+/// The refusal where what must be kept at home cannot be.
+pub fn away() -> Refusal {
+    Refusal::new(
+        RefusalCode::HomeAway,
+        "the vault cannot be reached, so nothing can be kept at home",
+        "Try again later; if it lasts, ask the operator of this gateway.",
+    )
+}
+
 /// A digest in the trailers is of what the client sent, not of what leaves (RFC 9530).
 fn without_digests(mut trailers: HeaderMap) -> HeaderMap {
     integrity::Stated::remove(&mut trailers);
@@ -246,6 +251,6 @@ fn without_digests(mut trailers: HeaderMap) -> HeaderMap {
 }
 
 /// The answers where nothing can be asked: what is not there cannot be opened.
-pub(super) fn gone(asked: &[AskId]) -> Vec<Answer> {
+pub fn gone(asked: &[AskId]) -> Vec<Answer> {
     asked.iter().map(|id| Answer::Gone { id: *id }).collect()
 }

@@ -198,7 +198,7 @@ async fn write_all(to: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 
 /// When bytes last moved, in a form both directions can set.
 #[derive(Debug)]
-struct Watch {
+pub struct Watch {
     begun: Instant,
     last: AtomicU64,
     origin_spoke: AtomicBool,
@@ -206,13 +206,16 @@ struct Watch {
 
 /// Which way bytes moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
+pub enum Direction {
+    /// To the origin.
     Outward,
+    /// To the client.
     Inward,
 }
 
 impl Watch {
-    fn new() -> Self {
+    /// Begins to watch.
+    pub fn new() -> Self {
         Self {
             begun: Instant::now(),
             last: AtomicU64::new(0),
@@ -220,7 +223,8 @@ impl Watch {
         }
     }
 
-    fn moved(&self, direction: Direction) {
+    /// Bytes moved.
+    pub fn moved(&self, direction: Direction) {
         if direction == Direction::Inward {
             self.origin_spoke.store(true, Ordering::Relaxed);
         }
@@ -233,7 +237,7 @@ impl Watch {
     }
 
     /// Ends when nothing has moved for so long. Wakes once in that time, not with every byte.
-    async fn idle(&self, longest: Duration) {
+    pub async fn idle(&self, longest: Duration) {
         loop {
             let due =
                 self.begun + Duration::from_millis(self.last.load(Ordering::Relaxed)) + longest;

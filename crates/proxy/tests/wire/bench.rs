@@ -437,6 +437,11 @@ protect = [{ at = "$.name", field = "name" }, { at = "$.phone", field = "phone" 
 [[routes]]
 match = "POST /visits"
 headers = [{ at = "x-patient", field = "name" }]
+
+[[routes]]
+match = "GET /chat"
+messages = "json"
+protect = [{ at = "$.name", field = "name" }, { at = "$.phone", field = "phone" }]
 "#;
 
 fn border() -> Border {

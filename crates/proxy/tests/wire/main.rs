@@ -15,3 +15,4 @@ mod lanes;
 mod messages;
 mod protocols;
 mod upgrades;
+mod websockets;

@@ -1,4 +1,4 @@
-//! A connection that changes its protocol.
+//! A connection that changes its protocol, to one that nobody here speaks: its bytes pass.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bench::{APP, Ca, Gateway, Origin, ask, read_head, soon};
 
-const ASK: &str = "GET /socket HTTP/1.1\r\nHost: app.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+const ASK: &str =
+    "GET /socket HTTP/1.1\r\nHost: app.example\r\nConnection: Upgrade\r\nUpgrade: words\r\n\r\n";
 
 /// An origin that switches and then says everything back, or does not switch.
 async fn switching(switches: bool, protocols: &'static [&'static str]) -> (Origin, Gateway) {
@@ -28,14 +28,14 @@ async fn switching(switches: bool, protocols: &'static [&'static str]) -> (Origi
                 head.push(byte);
             }
             let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-            assert!(head.contains("upgrade: websocket\r\n") && head.contains("connection: upgrade\r\n"), "{head}");
+            assert!(head.contains("upgrade: words\r\n") && head.contains("connection: upgrade\r\n"), "{head}");
             if !switches {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno").await;
                 return;
             }
             // The first bytes come with the head.
             let _ = stream
-                .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+                .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: words\r\n\r\nhello")
                 .await;
             let mut buffer = [0; 1024];
             while let Ok(read) = stream.read(&mut buffer).await {
@@ -59,7 +59,7 @@ async fn an_upgrade_passes_where_the_policy_leaves_the_route_open() {
         let head = read_head(&mut stream).await.to_ascii_lowercase();
         assert!(head.starts_with("http/1.1 101"), "{head}");
         assert!(
-            head.contains("upgrade: websocket") && head.contains("rempart:"),
+            head.contains("upgrade: words") && head.contains("rempart:"),
             "{head}"
         );
         let mut hello = [0; 5];

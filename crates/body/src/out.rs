@@ -311,6 +311,11 @@ impl Out {
         self.holes
     }
 
+    /// How many gaps are open.
+    pub(crate) fn gaps(&self) -> usize {
+        self.gaps
+    }
+
     /// Bytes that stand here, holes apart.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -30,12 +30,12 @@ const TYPES: &[&str] = &[
 #[test]
 fn a_chunk_without_tokens_passes_without_a_copy() {
     for content_type in TYPES {
-        let chunk = Bytes::from("0123456789 abc {\"a\":[1,2]}\r\n".repeat(500));
+        let chunk = Bytes::from("0123456789 abc {\"a\":[1,2]}\r\n".repeat(500) + "\r\n");
         let mut reveal = Reveal::new(medium(content_type), Limits::default());
         let mut out = Out::new();
         let mut toy = Toy::default();
-        // A first line, whose end CSV waits for.
-        reveal.push(&Bytes::from_static(b"a,b\r\n"), &mut toy, &mut out);
+        // A first line and event, whose end CSV and event streams wait for.
+        reveal.push(&Bytes::from_static(b"a,b\r\n\r\n"), &mut toy, &mut out);
         while out.take().is_some() {}
         reveal.push(&chunk, &mut toy, &mut out);
         let piece = out.take().unwrap();

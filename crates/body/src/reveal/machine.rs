@@ -145,7 +145,7 @@ impl Machine {
             Format::Unnamed => Kind::Unnamed(limits),
             Format::Lines => Kind::Lines(Box::default()),
             Format::Plain => Kind::Plain(Plain::default()),
-            Format::Json => Kind::Json(Box::new(Json::new(limits))),
+            Format::Json | Format::JsonLines => Kind::Json(Box::new(Json::new(limits))),
             Format::Html => Kind::Html(Box::new(Html::document(lookahead))),
             Format::Xml => Kind::Xml(Box::new(Xml::new(lookahead))),
             Format::Script => Kind::Script(Box::new(Script::new(0))),

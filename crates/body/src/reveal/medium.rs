@@ -8,8 +8,10 @@ use crate::escape::Charset;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// JSON, and streams of JSON texts (`application/json`, `+json`, NDJSON, JSON sequences).
+    /// JSON (`application/json`, `+json`).
     Json,
+    /// Streams of JSON texts, one a line (NDJSON, JSON sequences).
+    JsonLines,
     /// HTML.
     Html,
     /// XML of any vocabulary, SVG and XHTML among them.
@@ -108,11 +110,17 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
     let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
     let format = match (kind, subtype) {
         ("", "") => Format::Unnamed,
-        (_, "json" | "x-json" | "ndjson" | "x-ndjson" | "jsonl" | "x-jsonlines" | "json-seq") => {
-            Format::Json
+        (_, "json" | "x-json") => Format::Json,
+        (_, "ndjson" | "x-ndjson" | "jsonl" | "jsonlines" | "x-jsonlines" | "json-seq") => {
+            Format::JsonLines
         }
-        (_, subtype) if subtype.ends_with("+json") || subtype.ends_with("+json-seq") => {
-            Format::Json
+        (_, subtype) if subtype.ends_with("+json") => Format::Json,
+        (_, subtype)
+            if ["+json-seq", "+ndjson", "+jsonl"]
+                .iter()
+                .any(|suffix| subtype.ends_with(suffix)) =>
+        {
+            Format::JsonLines
         }
         ("text", "html") => Format::Html,
         (_, "xml" | "xml-dtd" | "xsl") => Format::Xml,

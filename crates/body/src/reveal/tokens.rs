@@ -66,3 +66,15 @@ pub struct Counts {
     /// Bodies, or parts of one, that passed unread because of their charset or transfer encoding.
     pub unread: u64,
 }
+
+impl Counts {
+    /// Adds what was done elsewhere in the body.
+    pub(super) fn add(&mut self, other: Self) {
+        self.revealed += other.revealed;
+        self.marked += other.marked;
+        self.left_in_url += other.left_in_url;
+        self.left_in_place += other.left_in_place;
+        self.charset_lossy += other.charset_lossy;
+        self.unread += other.unread;
+    }
+}

@@ -47,7 +47,7 @@ impl Alphabet {
     }
 
     /// Whether it is written with padding where what came cannot tell.
-    fn pads(self) -> bool {
+    pub(crate) fn pads(self) -> bool {
         self == Self::Standard
     }
 }
@@ -110,11 +110,16 @@ const BASE64: ErrorKind = ErrorKind::Syntax {
 
 /// How lines are broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lines {
+pub(crate) enum Lines {
     /// They are not.
     None,
     /// After so many characters, by this.
     After(usize, &'static [u8]),
+}
+
+/// Decodes characters of one alphabet, without breaks and padding: whole groups, or the last ones.
+pub(crate) fn decode(alphabet: Alphabet, characters: &[u8]) -> Option<Vec<u8>> {
+    alphabet.engine().decode(characters).ok()
 }
 
 struct Stream {
@@ -208,13 +213,11 @@ impl Stream {
         let content = match &mut self.content {
             Some(content) => content,
             None => {
-                out.enter(Box::new(Writer {
-                    alphabet: self.alphabet,
-                    lines: self.line.unwrap_or(Lines::None),
-                    column: 0,
-                    rest: Zeroizing::default(),
-                    padded: Arc::clone(&self.padded),
-                }));
+                out.enter(Box::new(Writer::new(
+                    self.alphabet,
+                    self.line.unwrap_or(Lines::None),
+                    Arc::clone(&self.padded),
+                )));
                 let opened = Opened {
                     place: self.place,
                     content_type: self.content_type.as_ref(),
@@ -273,7 +276,7 @@ impl Rewriter for Stream {
 }
 
 /// Encodes what stands inside.
-struct Writer {
+pub(crate) struct Writer {
     alphabet: Alphabet,
     lines: Lines,
     column: usize,
@@ -283,6 +286,17 @@ struct Writer {
 }
 
 impl Writer {
+    /// An encoder; before it ends, `padded` is told whether it pads.
+    pub(crate) fn new(alphabet: Alphabet, lines: Lines, padded: Arc<OnceLock<bool>>) -> Self {
+        Self {
+            alphabet,
+            lines,
+            column: 0,
+            rest: Zeroizing::default(),
+            padded,
+        }
+    }
+
     fn write(&mut self, encoded: &[u8], out: &mut Vec<u8>) {
         let Lines::After(length, end) = self.lines else {
             return out.extend_from_slice(encoded);

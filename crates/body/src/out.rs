@@ -167,6 +167,16 @@ impl Out {
         }
     }
 
+    /// Appends all that stands in another output, which has no gaps and of which nothing was taken.
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        other.flush();
+        self.flush();
+        self.ready += other.ready;
+        self.holes += other.holes;
+        self.fault = self.fault.take().or(other.fault);
+        self.parts.append(&mut other.parts);
+    }
+
     /// Lets everything that is written up to [`Out::leave`] go through a transform, what fills holes with it.
     pub fn enter(&mut self, transform: Box<dyn Transform>) {
         self.flush();

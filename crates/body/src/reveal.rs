@@ -13,6 +13,7 @@
 //! take back (the quotes around a number, the start of a cell).
 
 mod at;
+mod coded;
 mod companions;
 mod content;
 mod csv;

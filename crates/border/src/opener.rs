@@ -223,6 +223,10 @@ impl Tokens for Opener {
         self.border.scanner.find(bytes, from)
     }
 
+    fn find_coded(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        self.border.scanner.find_coded(bytes, from)
+    }
+
     fn measure(&self, bytes: &[u8], last: bool) -> Measure {
         match self.border.measure(self.app, bytes, last) {
             seal::Measure::Whole(length) => Measure::Whole(length),

@@ -30,6 +30,32 @@ pub const SHORTEST_CUT: usize = PREFIX + base32::characters(FIXED);
 #[derive(Clone, Debug)]
 pub struct Scanner {
     digits: Finder<'static>,
+    coded: [Coded; 3],
+}
+
+/// The prefix inside base64, at one of its three alignments.
+#[derive(Clone, Debug)]
+struct Coded {
+    /// The characters that the digits alone decide.
+    certain: Finder<'static>,
+    /// What may stand before them: those that the letter decides, in either case.
+    before: &'static [&'static [u8]],
+    /// What may stand after them: one that the last digit decides in part. Empty where none does.
+    after: &'static [u8],
+}
+
+impl Coded {
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        let mut back = at;
+        let before = self.before.iter().rev().all(|allowed| {
+            back = back.wrapping_sub(1);
+            bytes.get(back).is_some_and(|byte| allowed.contains(byte))
+        });
+        let end = at + self.certain.needle().len();
+        before
+            && (self.after.is_empty()
+                || bytes.get(end).is_some_and(|byte| self.after.contains(byte)))
+    }
 }
 
 impl Scanner {
@@ -37,7 +63,35 @@ impl Scanner {
     pub fn new() -> Self {
         Self {
             digits: Finder::new(PREFIX_DIGITS),
+            coded: [
+                Coded {
+                    certain: Finder::new(b"Njcx"),
+                    before: &[b"xR6a"],
+                    after: b"",
+                },
+                Coded {
+                    certain: Finder::new(b"Y3M"),
+                    before: &[b"cUeW", b"Tj"],
+                    after: b"QRSTUVWXYZabcdef",
+                },
+                Coded {
+                    certain: Finder::new(b"2Nz"),
+                    before: &[b"Eo"],
+                    after: b"EFGH",
+                },
+            ],
         }
+    }
+
+    /// The offset of the first place at or after `from` where base64, of either alphabet, holds a prefix; which
+    /// of its characters that is, only decoding says.
+    pub fn find_coded(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let first = |coded: &Coded| {
+            let rest = bytes.get(from..)?;
+            let mut found = coded.certain.find_iter(rest).map(|at| from + at);
+            found.find(|at| coded.is_at(bytes, *at))
+        };
+        self.coded.iter().filter_map(first).min()
     }
 
     /// The offset of the first prefix at or after `from`. When there is none, the offset of a prefix that the end

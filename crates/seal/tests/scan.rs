@@ -233,3 +233,38 @@ proptest! {
         prop_assert_eq!(&found_in_pieces(&text, &[1]), &whole);
     }
 }
+
+/// RFC 4648 §4, bit by bit.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: Vec<u8> = bytes
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
+        .collect();
+    let number = |bits: &[u8]| (0..6).fold(0, |n, at| n * 2 + bits.get(at).copied().unwrap_or(0));
+    let characters = bits.chunks(6);
+    characters
+        .map(|bits| ALPHABET[usize::from(number(bits))])
+        .collect()
+}
+
+proptest! {
+    /// A prefix in base64 is found wherever it stands and in either case, and nothing is found that is none.
+    #[test]
+    fn a_prefix_is_found_in_base64_at_every_alignment(
+        before in proptest::collection::vec(any::<u8>(), 0..40),
+        letter in proptest::sample::select(b"qQzZ".to_vec()),
+        after in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        let mut bytes = before.clone();
+        bytes.push(letter);
+        bytes.extend_from_slice(b"671");
+        bytes.extend_from_slice(&after);
+        let scanner = Scanner::new();
+        let text = base64(&bytes);
+        let found = scanner.find_coded(&text, 0).expect("it is there");
+        prop_assert!(found <= (before.len() + 4) * 8 / 6);
+        let other: Vec<u8> = bytes.iter().map(|byte| if *byte == b'7' { b'8' } else { *byte }).collect();
+        prop_assert_eq!(scanner.find_coded(&base64(&other), 0), None);
+    }
+}

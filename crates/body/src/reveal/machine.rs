@@ -1,5 +1,6 @@
 //! What [`Reveal`](super::Reveal) asks of a format: to go over the page's bytes, and to say where a token stands.
 
+use super::coded::Spelling;
 use super::csv::Csv;
 use super::events::Events;
 use super::form::Form;
@@ -220,6 +221,23 @@ impl Machine {
             Kind::Form(form) => form.standing(),
             Kind::Multipart(multipart) => multipart.standing(),
             Kind::Events(events) => events.standing(),
+        }
+    }
+
+    /// How runs of base64 are spelled in this medium, where they are looked for.
+    pub(super) fn spells_base64(&self) -> Option<Spelling> {
+        match &self.kind {
+            Kind::Json(_) | Kind::Events(_) => Some(Spelling::Json),
+            Kind::Xml(_) => Some(Spelling::Plain),
+            Kind::Untouched
+            | Kind::Unnamed(_)
+            | Kind::Plain(_)
+            | Kind::Html(_)
+            | Kind::Script(_)
+            | Kind::Csv(_)
+            | Kind::Form(_)
+            | Kind::Multipart(_)
+            | Kind::Lines(_) => None,
         }
     }
 

@@ -3,6 +3,10 @@
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use super::coded::{
+    Coded, DEEPEST, Met, Open, Rest, Runs, Spelling, cut_escape, is_character, meet, open_run,
+    past_escape,
+};
 use super::machine::{Machine, Seen, Spot, Standing, Step, Verdict};
 use super::medium::Medium;
 use super::tokens::{Counts, Measure, Opened, Tokens};
@@ -24,6 +28,14 @@ pub(super) struct Scan {
     ready: Option<(usize, Opened)>,
     plain: Zeroizing<Vec<u8>>,
     counts: Counts,
+    /// In how many runs of base64 this stands.
+    depth: u8,
+    /// The run of base64 that is being revealed, where it is too long to be held.
+    coded: Option<Box<Coded>>,
+    /// The run of base64 that is open passes as it came.
+    passes_run: bool,
+    /// What is carried is a run of base64 that nothing has decided yet.
+    holds_run: bool,
 }
 
 /// How many bytes of a chunk are first joined to a candidate that waits for more.
@@ -44,6 +56,18 @@ impl Scan {
             ready: None,
             plain: Zeroizing::default(),
             counts,
+            depth: 0,
+            coded: None,
+            passes_run: false,
+            holds_run: false,
+        }
+    }
+
+    /// A scan of what stands in so many runs of base64.
+    pub(super) fn inside(medium: &Medium, limits: Limits, depth: u8) -> Self {
+        Self {
+            depth,
+            ..Self::new(medium, limits)
         }
     }
 
@@ -53,6 +77,10 @@ impl Scan {
     }
 
     pub(super) fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        if self.holds_run && self.goes_on_with(chunk) {
+            self.carry.extend_from_slice(chunk);
+            return;
+        }
         out.begin(chunk);
         let mut start = 0;
         if !self.carry.is_empty() {
@@ -106,12 +134,17 @@ impl Scan {
 
     /// Bytes held at the moment, beside a constant.
     pub(super) fn held(&self) -> usize {
-        self.held.len() + self.carry.len() + self.plain.len() + self.machine.held()
+        let coded = self.coded.as_ref().map_or(0, |coded| coded.held());
+        self.held.len() + self.carry.len() + self.plain.len() + self.machine.held() + coded
     }
 
     /// What was done so far.
     pub(super) fn counts(&self) -> Counts {
-        self.counts
+        let mut counts = self.counts;
+        if let Some(coded) = &self.coded {
+            counts.add(coded.counts());
+        }
+        counts
     }
 
     /// Decides the candidate that was carried over; how much of the chunk that took, or `None` if all of it was
@@ -128,11 +161,11 @@ impl Scan {
             let Some(undecided) = self.run(&mut window, own, false, tokens, out) else {
                 let end = window.passed;
                 self.settle(&mut window, end, out);
-                return Some(end.saturating_sub(own));
+                return Some((taken + end).saturating_sub(joined.len()));
             };
             self.settle(&mut window, undecided, out);
             joined.drain(..undecided);
-            own -= undecided;
+            own = own.saturating_sub(undecided);
             if taken == chunk.len() {
                 self.carry = joined;
                 return None;
@@ -150,8 +183,53 @@ impl Scan {
         tokens: &mut dyn Tokens,
         out: &mut Out,
     ) -> Option<usize> {
-        let mut from = 0;
-        while let Some(at) = tokens.find(window.bytes, from).filter(|at| *at < stop) {
+        let spelling = self
+            .machine
+            .spells_base64()
+            .filter(|_| self.depth < DEEPEST);
+        if let Some(undecided) = self.go_on(window, last, tokens, out) {
+            return Some(undecided);
+        }
+        let stop = spelling.map_or(stop, |spelling| past_escape(spelling, window.bytes, stop));
+        let mut from = window.passed;
+        let mut runs = Runs {
+            spelling,
+            next: None,
+            none: false,
+            begin: from,
+            skipped: from,
+            passes: std::mem::take(&mut self.passes_run),
+        };
+        if runs.passes {
+            runs.skip(window.bytes, from, last);
+        }
+        runs.find(window.bytes, tokens);
+        loop {
+            let token = tokens.find(window.bytes, from).filter(|at| *at < stop);
+            if let Some((spelling, at)) = spelling.zip(runs.next)
+                && token.is_none_or(|token| at <= token)
+            {
+                // A run is decided with what it begins before.
+                let start = spelling.start(window.bytes, at).max(runs.begin);
+                if start >= stop {
+                    (runs.next, runs.none) = (None, true);
+                    continue;
+                }
+                match self.meet(window, start, spelling, last, tokens, out) {
+                    Met::More => return Some(start),
+                    Met::Pass => runs.skip(window.bytes, start, last),
+                    Met::Done | Met::Opened(..) => {
+                        if let Some(undecided) = self.go_on(window, last, tokens, out) {
+                            return Some(undecided);
+                        }
+                        from = window.passed;
+                        runs.begin_at(from);
+                    }
+                }
+                runs.find(window.bytes, tokens);
+                continue;
+            }
+            let Some(at) = token else { break };
             let rest = window.bytes.get(at..).unwrap_or_default();
             let ready = self.ready.take();
             let length = match ready {
@@ -159,8 +237,9 @@ impl Scan {
                 None => match tokens.measure(rest, last) {
                     Measure::Whole(length) | Measure::Cut(length) => length.min(rest.len()),
                     Measure::More(most) if !last && most <= self.longest_token() => {
-                        self.pass(window, at, out);
-                        return Some(at);
+                        let undecided = self.undecided(window, &runs, at, Some(at));
+                        self.pass(window, undecided.unwrap_or(at), out);
+                        return undecided;
                     }
                     Measure::More(_) | Measure::No => 0,
                 },
@@ -179,6 +258,8 @@ impl Scan {
                 // Its end may lie beyond `stop`; nothing in it is searched again.
                 self.pass(window, at + length, out);
                 from = at + length;
+                runs.begin_at(from);
+                runs.find(window.bytes, tokens);
                 continue;
             }
             let (plain, value_type) = match opened {
@@ -205,9 +286,111 @@ impl Scan {
                     from = window.passed;
                 }
             }
+            runs.begin_at(from);
+            runs.find(window.bytes, tokens);
         }
-        self.pass(window, stop, out);
+        let undecided = if last {
+            None
+        } else {
+            self.undecided(window, &runs, stop, None)
+        };
+        self.pass(window, undecided.unwrap_or(stop), out);
+        undecided
+    }
+
+    /// Where what is decided ends: at the candidate that needs more input, or before a run of base64 that is open.
+    fn undecided(
+        &mut self,
+        window: &Window<'_>,
+        runs: &Runs,
+        stop: usize,
+        candidate: Option<usize>,
+    ) -> Option<usize> {
+        let mut end = candidate;
+        let mut passes = runs.passes;
+        if let Some(spelling) = runs.spelling {
+            let begin = runs.begin.max(runs.skipped);
+            let rest = window.bytes.get(begin..).unwrap_or_default();
+            let open = if passes {
+                Open::Passes(0)
+            } else {
+                open_run(spelling, rest, self.longest_run())
+            };
+            match open {
+                Open::Held(start) if begin + start < stop => {
+                    self.holds_run = candidate.is_none();
+                    end = Some(begin + start);
+                }
+                Open::Passes(start) if begin + start < stop || runs.passes => {
+                    passes = true;
+                    // What an escape is cut of must not be taken for characters.
+                    let cut = cut_escape(spelling, window.bytes).filter(|cut| *cut < stop);
+                    end = end.or(cut);
+                }
+                _ => {}
+            }
+        }
+        let decided = end.unwrap_or(stop).max(window.passed);
+        self.passes_run = passes || runs.skipped > decided;
+        end
+    }
+
+    /// Passes what is left of a run of base64 that is open: revealed, or as it came. Says where more input is needed.
+    fn go_on(
+        &mut self,
+        window: &mut Window<'_>,
+        last: bool,
+        tokens: &mut dyn Tokens,
+        out: &mut Out,
+    ) -> Option<usize> {
+        let rest = window.bytes.get(window.passed..).unwrap_or_default();
+        let end = window.bytes.len();
+        if let Some(mut coded) = self.coded.take() {
+            let mut revealed = Out::new();
+            let (length, ended) = coded.push(rest, last, tokens, &mut revealed);
+            out.absorb(revealed);
+            window.written = window.passed + length;
+            self.pass(window, window.written, out);
+            if !ended {
+                self.coded = Some(coded);
+                return (window.passed < end).then_some(window.passed);
+            }
+            self.counts.add(coded.counts());
+        }
         None
+    }
+
+    /// Decides a run of base64 in which a prefix stands, and writes what is revealed in it.
+    fn meet(
+        &mut self,
+        window: &mut Window<'_>,
+        start: usize,
+        spelling: Spelling,
+        last: bool,
+        tokens: &mut dyn Tokens,
+        out: &mut Out,
+    ) -> Met {
+        self.pass(window, start, out);
+        let rest = window.bytes.get(start..).unwrap_or_default();
+        let met = match self.machine.standing() {
+            Standing::Open => meet(spelling, rest, last, self.limits, self.depth + 1, tokens),
+            Standing::Url | Standing::Leave => Met::Pass,
+        };
+        match met {
+            Met::Opened(length, revealed, rest) => {
+                self.flush_held(out);
+                window.write_to(start, out);
+                out.absorb(revealed);
+                window.written = start + length;
+                self.pass(window, start + length, out);
+                match rest {
+                    Rest::Ended(counts) => self.counts.add(counts),
+                    Rest::GoesOn(coded) => self.coded = Some(coded),
+                }
+                Met::Done
+            }
+            met => met,
+        }
     }
 
     /// Opens a token unless it must stay where it stands.
@@ -326,6 +509,17 @@ impl Scan {
             out.write(&self.held);
             self.held.clear();
         }
+    }
+
+    /// Whether a chunk is nothing but more of the run that is held, which is not decided by it.
+    fn goes_on_with(&self, chunk: &[u8]) -> bool {
+        self.carry.len() + chunk.len() < self.longest_run()
+            && chunk.iter().all(|b| is_character(*b))
+    }
+
+    /// So many characters of a run of base64 decide what it is.
+    fn longest_run(&self) -> usize {
+        self.limits.lookahead / 4 * 4
     }
 
     /// A token is base 32 of its value and a header: twice the longest value is ample.

@@ -14,7 +14,7 @@ use super::scan::Scan;
 use super::tokens::{Counts, Tokens};
 use crate::Limits;
 use crate::escape::Charset;
-use crate::out::{Out, Taken};
+use crate::out::Out;
 
 /// Parts a body into messages. See the module.
 pub(super) struct Stream {
@@ -187,13 +187,8 @@ impl Stream {
 
     /// Writes what waits for nothing any more.
     fn drain(&mut self, out: &mut Out) {
-        while let Some(mut message) = self.deltas.take() {
-            while let Some(taken) = message.take_piece() {
-                match taken {
-                    Taken::Bytes(bytes) => out.append(bytes),
-                    Taken::Hole(ask, escape) => out.hole(ask, escape),
-                }
-            }
+        while let Some(message) = self.deltas.take() {
+            out.absorb(message);
         }
     }
 }
@@ -212,6 +207,10 @@ impl Ends {
                         b'\n' | b'\r' => {
                             *returned = *byte == b'\r';
                             at += 1;
+                            if *returned && bytes.get(at) == Some(&b'\n') {
+                                *returned = false;
+                                at += 1;
+                            }
                             if std::mem::replace(blank, true) {
                                 return Some(at);
                             }

@@ -35,6 +35,12 @@ pub trait Tokens {
     /// end of `bytes`, the offset of that cut prefix.
     fn find(&self, bytes: &[u8], from: usize) -> Option<usize>;
 
+    /// The offset of the first place at or after `from` where the base64 of a token may begin, whichever of its
+    /// characters that is. Whether one stands there is known when it is decoded.
+    fn find_coded(&self, _bytes: &[u8], _from: usize) -> Option<usize> {
+        None
+    }
+
     /// How long the token is that begins with `bytes`; `last` says that no more input follows.
     fn measure(&self, bytes: &[u8], last: bool) -> Measure;
 

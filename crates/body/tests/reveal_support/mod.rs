@@ -195,6 +195,18 @@ impl Tokens for Toy {
         whole.or(cut)
     }
 
+    fn find_coded(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        // `q123` behind none, one and two other bytes: the characters that it alone decides.
+        let forms: [&[u8]; 3] = [b"cTEyM", b"ExMj", b"xMTIz"];
+        let found = forms.iter().filter_map(|form| {
+            let at = bytes[from..]
+                .windows(form.len())
+                .position(|window| window == *form)?;
+            Some(from + at)
+        });
+        found.min()
+    }
+
     fn measure(&self, bytes: &[u8], last: bool) -> Measure {
         let shared = bytes.len().min(PREFIX.len());
         if bytes[..shared] != PREFIX[..shared] {

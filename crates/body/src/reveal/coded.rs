@@ -110,6 +110,18 @@ impl Spelling {
         }
     }
 
+    /// As [`Spelling::start`], where no run begins before `begin`.
+    pub(super) fn start_from(self, bytes: &[u8], end: usize, begin: usize) -> usize {
+        let mut start = self.start(bytes, end);
+        if start < begin {
+            start = begin;
+            while let Item::Break(spelled) = self.item(bytes.get(start..).unwrap_or_default()) {
+                start += spelled.len();
+            }
+        }
+        start
+    }
+
     /// What joins the bytes at `at` to those before it, if anything does.
     fn joint(self, bytes: &[u8], at: usize, end: usize) -> Joint {
         let before = bytes.get(..at).unwrap_or_default();

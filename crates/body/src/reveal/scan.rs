@@ -210,7 +210,7 @@ impl Scan {
                 && token.is_none_or(|token| at <= token)
             {
                 // A run is decided with what it begins before.
-                let start = spelling.start(window.bytes, at).max(runs.begin);
+                let start = spelling.start_from(window.bytes, at, runs.begin);
                 if start >= stop {
                     (runs.next, runs.none) = (None, true);
                     continue;

@@ -4,11 +4,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::charset::Declares;
+use crate::coding::Coding;
 use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, csv, file, form, html, json, multipart, ndjson, text, xml};
+use crate::{base64, batch, csv, file, form, html, json, multipart, ndjson, packed, text, xml};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,10 @@ pub enum Format {
     Base64,
     /// `base64url`: the only selector is `*`, what is encoded.
     Base64Url,
+    /// `gzip`: the only selector is `*`, what is compressed.
+    Gzip,
+    /// `zstd`: the only selector is `*`, what is compressed.
+    Zstd,
     /// `file`: the only selector is `*`, all of it, opaque.
     File,
     /// `html`: selectors are CSS selectors, with `text()` or `@name` behind them.
@@ -54,6 +59,8 @@ impl Format {
         Self::Text,
         Self::Base64,
         Self::Base64Url,
+        Self::Gzip,
+        Self::Zstd,
         Self::File,
         Self::Html,
         Self::Xml,
@@ -85,6 +92,8 @@ impl Format {
             Self::Text => "text",
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
             Self::File => "file",
             Self::Html => "html",
             Self::Xml => "xml",
@@ -118,6 +127,9 @@ impl Format {
             Self::Base64 | Self::Base64Url => {
                 "the only place of a base64 body is `*`, what is encoded"
             }
+            Self::Gzip | Self::Zstd => {
+                "the only place of a compressed body is `*`, what is compressed"
+            }
             Self::File => "the only place of a file is `*`, all of it",
             Self::Html => {
                 "a place of an `html` body is a CSS selector: `p.note`, `#name text()`, `input[name=dob] @value`"
@@ -150,8 +162,8 @@ impl Format {
             ),
             Self::Batch => essence == "multipart/mixed",
             Self::Text => essence.starts_with("text/"),
-            Self::Base64 | Self::Base64Url | Self::File => true,
             Self::Html => matches!(essence, "text/html" | "application/xhtml+xml"),
+            Self::Base64 | Self::Base64Url | Self::Gzip | Self::Zstd | Self::File => true,
             Self::Xml => {
                 matches!(essence, "application/xml" | "text/xml") || content_type.has_suffix("xml")
             }
@@ -164,7 +176,7 @@ impl Format {
     pub fn is_whole(self) -> bool {
         matches!(
             self,
-            Self::Text | Self::Base64 | Self::Base64Url | Self::File
+            Self::Text | Self::Base64 | Self::Base64Url | Self::Gzip | Self::Zstd | Self::File
         )
     }
 
@@ -185,7 +197,10 @@ impl Format {
 
     /// Whether a message must say by its content type that it is of this format.
     pub(crate) fn is_described(self) -> bool {
-        !matches!(self, Self::Base64 | Self::Base64Url | Self::File)
+        !matches!(
+            self,
+            Self::Base64 | Self::Base64Url | Self::Gzip | Self::Zstd | Self::File
+        )
     }
 
     /// Where a body says in which charset it is; nothing where it is bytes, or always UTF-8 (a form names its charset
@@ -217,6 +232,8 @@ impl Format {
             Self::Text => text::compile(selected),
             Self::Base64 => base64::compile(selected, base64::Alphabet::Standard),
             Self::Base64Url => base64::compile(selected, base64::Alphabet::Url),
+            Self::Gzip => packed::compile(selected, Coding::Gzip),
+            Self::Zstd => packed::compile(selected, Coding::Zstd),
             Self::File => file::compile(selected),
             Self::Html => html::compile(selected),
             Self::Xml => xml::compile(selected),

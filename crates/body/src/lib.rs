@@ -30,6 +30,7 @@ pub mod multipart;
 mod ndjson;
 pub mod nest;
 pub mod out;
+mod packed;
 pub mod plan;
 pub mod query;
 pub mod reveal;

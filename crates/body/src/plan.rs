@@ -178,11 +178,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where the description lacks what the format needs.
-    pub fn inner(
-        &self,
-        body: &Described<'_>,
-        limits: Limits,
-    ) -> Result<Box<dyn Rewriter>, Error> {
+    pub fn inner(&self, body: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
         let rewriter = self.grammar.rewriter(body, limits)?;
         Ok(self.nested(rewriter, limits, false))
     }

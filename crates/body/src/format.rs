@@ -9,7 +9,9 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, csv, file, form, html, json, multipart, ndjson, packed, text, xml};
+use crate::{
+    base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml,
+};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +45,10 @@ pub enum Format {
     Html,
     /// `xml`: selectors are a subset of XPath, with namespaces in braces ([`crate::xml::expand`]).
     Xml,
+    /// `graphql`: selectors are JSONPath over the envelope, or arguments of the document: `create(input.name)`.
+    Graphql,
+    /// `graphql-document`: a document by itself, selectors are its arguments.
+    GraphqlDocument,
     /// A statement of a query language, by its name: selectors are its fields.
     Query(Language),
 }
@@ -64,6 +70,8 @@ impl Format {
         Self::File,
         Self::Html,
         Self::Xml,
+        Self::Graphql,
+        Self::GraphqlDocument,
         Self::Query(Language::Soql),
         Self::Query(Language::Sosl),
         Self::Query(Language::Quickbooks),
@@ -97,6 +105,8 @@ impl Format {
             Self::File => "file",
             Self::Html => "html",
             Self::Xml => "xml",
+            Self::Graphql => "graphql",
+            Self::GraphqlDocument => "graphql-document",
             Self::Query(language) => language.as_str(),
         }
     }
@@ -137,6 +147,12 @@ impl Format {
             Self::Xml => {
                 "a place of an `xml` body is a path: `/l:record/l:name`, `//l:name`, `/record/@id`, with the prefixes of `namespaces`"
             }
+            Self::Graphql => {
+                "a place of a `graphql` body is JSONPath over its envelope, `$.variables.input.name`, or an argument in the document, `createContact(input.name)`"
+            }
+            Self::GraphqlDocument => {
+                "a place of a `graphql-document` is an argument, `createContact(input.name)`; `*` is any name, `**` at the end all that follows"
+            }
             Self::Query(language) => language.help(),
         }
     }
@@ -167,6 +183,8 @@ impl Format {
             Self::Xml => {
                 matches!(essence, "application/xml" | "text/xml") || content_type.has_suffix("xml")
             }
+            Self::Graphql => Self::Json.is_named_by(content_type) || essence == graphql::DOCUMENT,
+            Self::GraphqlDocument => essence == graphql::DOCUMENT,
             Self::Query(_) => essence.starts_with("text/") || essence == "application/text",
         }
     }
@@ -207,9 +225,13 @@ impl Format {
     /// in a field, if at all).
     pub(crate) fn declares(self) -> Option<Declares> {
         match self {
-            Self::Json | Self::Ndjson | Self::Base64 | Self::Base64Url | Self::Query(_) => {
-                Some(Declares::Nowhere)
-            }
+            Self::Json
+            | Self::Ndjson
+            | Self::Base64
+            | Self::Base64Url
+            | Self::Graphql
+            | Self::GraphqlDocument
+            | Self::Query(_) => Some(Declares::Nowhere),
             Self::Xml => Some(Declares::Xml),
             Self::Text | Self::Csv => Some(Declares::Mark),
             Self::Html => Some(Declares::Html),
@@ -237,6 +259,9 @@ impl Format {
             Self::File => file::compile(selected),
             Self::Html => html::compile(selected),
             Self::Xml => xml::compile(selected),
+            // The envelope; the plan puts a document inside.
+            Self::Graphql => json::compile(selected),
+            Self::GraphqlDocument => graphql::arguments::compile(selected),
             Self::Query(language) => language::compile(language, selected),
         }
     }

@@ -32,6 +32,8 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 pub use literal::Spelling;
+pub(crate) use literal::{Escapes, Special, unescape};
+pub(crate) use site::{Or, Site};
 
 use crate::edit::Editor;
 use crate::error::{Error, ErrorKind};
@@ -41,7 +43,6 @@ use crate::selector::SelectorError;
 use crate::text::is_text;
 use crate::{Limits, Rewriter};
 use fields::Fields;
-use site::Site;
 
 /// A query language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,11 +192,26 @@ impl Language {
     }
 }
 
+/// What finds the literals of a statement.
+pub(crate) trait Read: std::fmt::Debug + Send + Sync {
+    /// Finds what is compared with protected fields, no deeper than so many levels.
+    ///
+    /// # Errors
+    /// Where the statement cannot be read in one way.
+    fn read(&self, statement: &str, depth: usize) -> Result<Vec<Site>, Error>;
+}
+
 /// The fields of one language that a policy names.
 #[derive(Debug)]
 struct Named {
     language: Language,
-    fields: Arc<Fields>,
+    fields: Fields,
+}
+
+impl Read for Named {
+    fn read(&self, statement: &str, depth: usize) -> Result<Vec<Site>, Error> {
+        self.language.read(statement, &self.fields, depth)
+    }
 }
 
 /// Reads the selectors of one language.
@@ -204,17 +220,17 @@ pub(crate) fn compile(
     selected: &[Selected<'_>],
 ) -> Result<Arc<dyn Grammar>, (usize, SelectorError)> {
     let fields = Fields::compile(selected, |selector| language.name(selector))?;
-    Ok(Arc::new(Named {
-        language,
-        fields: fields.into(),
-    }))
+    Ok(Arc::new(Statements(Arc::new(Named { language, fields }))))
 }
 
-impl Grammar for Named {
+/// Statements of which one thing finds the literals.
+#[derive(Debug)]
+pub(crate) struct Statements(pub(crate) Arc<dyn Read>);
+
+impl Grammar for Statements {
     fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
         Ok(Box::new(Stream {
-            language: self.language,
-            fields: Arc::clone(&self.fields),
+            reader: Arc::clone(&self.0),
             limits,
             statement: Zeroizing::default(),
         }))
@@ -223,8 +239,7 @@ impl Grammar for Named {
 
 /// One statement on its way out.
 struct Stream {
-    language: Language,
-    fields: Arc<Fields>,
+    reader: Arc<dyn Read>,
     limits: Limits,
     statement: Zeroizing<Vec<u8>>,
 }
@@ -249,9 +264,7 @@ impl Rewriter for Stream {
         if statement.is_empty() {
             return Ok(());
         }
-        let sites = self
-            .language
-            .read(statement, &self.fields, self.limits.depth)?;
+        let sites = self.reader.read(statement, self.limits.depth)?;
         write::rewrite(statement, sites, editor, out)
     }
 

@@ -22,6 +22,7 @@ pub mod escape;
 mod file;
 pub mod form;
 pub mod format;
+mod graphql;
 mod html;
 pub mod json;
 pub mod language;

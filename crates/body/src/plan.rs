@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::format::Format;
 use crate::nest::{self, Nest};
 use crate::selector::SelectorError;
-use crate::{Limits, Rewriter};
+use crate::{Limits, Rewriter, graphql};
 
 /// One place as a policy gives it: its texts, in the language of the body's format.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +114,21 @@ impl Plan {
         format: Format,
         selected: impl IntoIterator<Item: Into<Selected<'a>>>,
     ) -> Result<Self, (usize, SelectorError)> {
-        let mut selected: Vec<Selected<'a>> = selected.into_iter().map(Into::into).collect();
+        let selected = selected.into_iter().map(Into::into).collect();
+        match format {
+            Format::Graphql => graphql::compile(selected),
+            _ => Self::of(format, selected),
+        }
+    }
+
+    /// The plan of a format whose own grammar reads all of the selectors.
+    ///
+    /// # Errors
+    /// As [`Plan::compile`].
+    pub(crate) fn of(
+        format: Format,
+        mut selected: Vec<Selected<'_>>,
+    ) -> Result<Self, (usize, SelectorError)> {
         let inside = nest::slots(&mut selected)?;
         let texts = selected.iter().map(|place| {
             let beside = place.beside.iter().map(|text| (*text).to_owned());
@@ -132,6 +146,14 @@ impl Plan {
             grammar: format.compile(&selected)?,
             inside: inside.into(),
         })
+    }
+
+    /// The same plan, with what `grammar` makes of its grammar.
+    pub(crate) fn with(self, grammar: impl FnOnce(Arc<dyn Grammar>) -> Arc<dyn Grammar>) -> Self {
+        Self {
+            grammar: grammar(self.grammar),
+            ..self
+        }
     }
 
     /// The format this plan is for.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 /// What takes its meaning from a quote, or gives it another, inside a quoted literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escapes {
+pub(crate) enum Escapes {
     /// A quote is written twice.
     Doubled,
     /// A backslash, before one of these: `n`, `r`, `t`, `b`, `f` are control characters, `u` is followed by four
@@ -28,7 +28,7 @@ pub struct Spelling {
 
 /// What is escaped in a text, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Special {
+pub(crate) enum Special {
     /// Nothing is.
     Nothing,
     /// This quote is doubled.
@@ -51,7 +51,7 @@ impl Spelling {
     }
 
     /// A literal with its quotes.
-    pub(super) const fn quoted(quote: &'static str, special: Special) -> Self {
+    pub(crate) const fn quoted(quote: &'static str, special: Special) -> Self {
         Self {
             open: quote,
             close: quote,
@@ -112,7 +112,7 @@ fn stands_bare(text: &str) -> bool {
 }
 
 /// Appends a character in UTF-8.
-pub(super) fn push(character: char, out: &mut Vec<u8>) {
+fn push(character: char, out: &mut Vec<u8>) {
     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
@@ -120,7 +120,7 @@ pub(super) fn push(character: char, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// The offset in `raw` of what is not defined.
-pub(super) fn unescape(
+pub(crate) fn unescape(
     raw: &str,
     quote: char,
     escapes: Escapes,
@@ -150,20 +150,20 @@ pub(super) fn unescape(
 }
 
 /// Reads characters of a raw text, and knows where it is.
-pub(super) struct Characters<'a> {
-    pub(super) raw: &'a str,
-    pub(super) at: usize,
+struct Characters<'a> {
+    raw: &'a str,
+    at: usize,
 }
 
 impl Characters<'_> {
-    pub(super) fn next(&mut self) -> Option<char> {
+    fn next(&mut self) -> Option<char> {
         let character = self.raw.get(self.at..)?.chars().next()?;
         self.at += character.len_utf8();
         Some(character)
     }
 
     /// What a backslash with `named` stands for; the digits of a code are read.
-    pub(super) fn escape(&mut self, named: char) -> Option<char> {
+    fn escape(&mut self, named: char) -> Option<char> {
         Some(match named {
             'n' => '\n',
             'r' => '\r',

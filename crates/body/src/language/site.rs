@@ -10,29 +10,29 @@ use crate::edit::{Comparison, PlaceId, ValueType};
 
 /// A literal that is compared with a protected field.
 pub(crate) struct Site {
-    pub(super) place: PlaceId,
-    pub(super) comparison: Comparison,
-    pub(super) value_type: ValueType,
+    pub(crate) place: PlaceId,
+    pub(crate) comparison: Comparison,
+    pub(crate) value_type: ValueType,
     /// What the literal stands for.
-    pub(super) text: Zeroizing<Vec<u8>>,
+    pub(crate) text: Zeroizing<Vec<u8>>,
     /// What a replacement takes the place of.
-    pub(super) at: Range<usize>,
+    pub(crate) at: Range<usize>,
     /// How the replacement is spelled there.
-    pub(super) spelling: Spelling,
+    pub(crate) spelling: Spelling,
     /// How the statement asks for other values beside it, if it can.
-    pub(super) or: Option<Or>,
+    pub(crate) or: Option<Or>,
 }
 
 /// How a statement asks for other values beside one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Or {
     /// What is written again for each of them, with the literal in it.
-    pub(super) whole: Range<usize>,
-    pub(super) open: &'static str,
-    pub(super) between: &'static str,
-    pub(super) close: &'static str,
+    pub(crate) whole: Range<usize>,
+    pub(crate) open: &'static str,
+    pub(crate) between: &'static str,
+    pub(crate) close: &'static str,
     /// The operator that must be another for several values, and which. It stands before `whole`.
-    pub(super) operator: Option<(Range<usize>, &'static str)>,
+    pub(crate) operator: Option<(Range<usize>, &'static str)>,
 }
 
 /// The words around and between comparisons that are joined.

@@ -120,17 +120,11 @@ impl Parser<'_, Airtable> {
         let function = self.tokens.text(name).to_ascii_uppercase();
         let arguments = self.list(")", false)?;
         let how = match function.as_str() {
-            // What is true or false of each argument says nothing of literals.
-            "AND" | "OR" | "NOT" | "XOR" | "TRUE" | "FALSE" | "BLANK" => {
-                return Ok(Operand::NOTHING);
+            "AND" | "OR" | "NOT" | "XOR" if arguments.iter().any(Operand::has_text) => {
+                return Err(expected("comparisons", name.start));
             }
-            "IF" => {
-                let results = arguments.get(1..).unwrap_or_default();
-                return Ok(Operand::Other {
-                    protected: results.iter().any(Operand::is_protected),
-                    literal: results.iter().any(Operand::has_literal),
-                });
-            }
+            "AND" | "OR" | "NOT" | "XOR" => return Ok(Operand::Truth),
+            "IF" => return Self::choice(&arguments, name.start),
             "EXACT" => How::EQUAL,
             "FIND" | "SEARCH" | "REGEX_MATCH" => How::CONTAINS,
             "IS_SAME" | "IS_BEFORE" | "IS_AFTER" => How::ORDER,
@@ -146,6 +140,6 @@ impl Parser<'_, Airtable> {
             return Err(expected(super::expression::ALONE, name.start));
         }
         self.compare(first, how, second, whole, name.range())?;
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 }

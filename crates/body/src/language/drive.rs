@@ -96,6 +96,6 @@ impl Parser<'_, Drive> {
             let whole = start..self.tokens.end;
             self.compare(Operand::Field(place), How::EQUAL, value, whole, operator)?;
         }
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 }

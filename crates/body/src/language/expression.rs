@@ -24,6 +24,8 @@ pub(super) enum Operand {
     Literal(Literal),
     /// Several of them.
     List(Vec<Operand>),
+    /// What a comparison said: true or false.
+    Truth,
     /// Anything else.
     Other {
         /// Whether a protected field's value goes into it.
@@ -34,7 +36,7 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    /// What has nothing to do with literals or protected fields: `null`, a comparison, a variable.
+    /// What has nothing to do with literals or protected fields: `null`, a variable.
     pub(super) const NOTHING: Self = Self::Other {
         protected: false,
         literal: false,
@@ -49,7 +51,7 @@ impl Operand {
     pub(super) fn is_protected(&self) -> bool {
         match self {
             Self::Field(_) => true,
-            Self::Literal(_) => false,
+            Self::Literal(_) | Self::Truth => false,
             Self::List(items) => items.iter().any(Self::is_protected),
             Self::Other { protected, .. } => *protected,
         }
@@ -57,10 +59,31 @@ impl Operand {
 
     pub(super) fn has_literal(&self) -> bool {
         match self {
-            Self::Field(_) => false,
+            Self::Field(_) | Self::Truth => false,
             Self::Literal(_) => true,
             Self::List(items) => items.iter().any(Self::has_literal),
             Self::Other { literal, .. } => *literal,
+        }
+    }
+
+    /// Whether a text goes into it, which a number or a boolean is not.
+    pub(super) fn has_text(&self) -> bool {
+        match self {
+            Self::Field(_) | Self::Truth => false,
+            Self::Literal(literal) => literal.value_type == ValueType::String,
+            Self::List(items) => items.iter().any(Self::has_text),
+            Self::Other { literal, .. } => *literal,
+        }
+    }
+
+    /// What is made of several, of which it is only known what goes into it.
+    pub(super) fn made_of(parts: &[Self]) -> Self {
+        if parts.iter().any(|part| matches!(part, Self::Truth)) {
+            return Self::Truth;
+        }
+        Self::Other {
+            protected: parts.iter().any(Self::is_protected),
+            literal: parts.iter().any(Self::has_literal),
         }
     }
 }
@@ -229,7 +252,7 @@ impl<'a, D: Dialect> Parser<'a, D> {
             while D::is_logic(&parser.tokens) {
                 parser.tokens.take()?;
                 parser.negated()?;
-                whole = Operand::NOTHING;
+                whole = Operand::Truth;
             }
             Ok(whole)
         })
@@ -243,7 +266,7 @@ impl<'a, D: Dialect> Parser<'a, D> {
             self.tokens.take()?;
         }
         self.comparison()?;
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 
     fn comparison(&mut self) -> Result<Operand, Error> {
@@ -260,7 +283,7 @@ impl<'a, D: Dialect> Parser<'a, D> {
             let whole = start..self.tokens.end;
             self.compare(left, how, right, whole, operator)?;
             D::after(self, protected)?;
-            left = Operand::NOTHING;
+            left = Operand::Truth;
         }
     }
 
@@ -271,12 +294,7 @@ impl<'a, D: Dialect> Parser<'a, D> {
         while D::is_join(&self.tokens) {
             self.tokens.take()?;
             let next = D::operand(self, right)?;
-            let protected = all.is_protected() || next.is_protected();
-            let literal = all.has_literal() || next.has_literal();
-            if protected && literal {
-                return Err(expected(ALONE, start));
-            }
-            all = Operand::Other { protected, literal };
+            all = Self::function(&[all, next], start)?;
         }
         Ok(all)
     }
@@ -307,7 +325,20 @@ impl<'a, D: Dialect> Parser<'a, D> {
         if protected && literal {
             return Err(expected(ALONE, at));
         }
-        Ok(Operand::Other { protected, literal })
+        Ok(Operand::made_of(arguments))
+    }
+
+    /// What a choice between its second and third argument makes of them. The first is a condition, which may compare
+    /// on its own.
+    pub(super) fn choice(arguments: &[Operand], at: usize) -> Result<Operand, Error> {
+        match arguments {
+            [condition, results @ ..]
+                if !condition.is_protected() && !condition.has_text() && !results.is_empty() =>
+            {
+                Ok(Operand::made_of(results))
+            }
+            _ => Self::function(arguments, at),
+        }
     }
 
     /// A quoted text or a number that comes next.
@@ -373,6 +404,7 @@ impl<'a, D: Dialect> Parser<'a, D> {
             }
             (Operand::Field(place), Operand::List(items)) => {
                 let how = match how {
+                    How::Like { .. } => return Err(expected("one pattern", whole.start)),
                     How::As(Comparison::Equal) => How::ONE_OF,
                     How::As(Comparison::NotEqual) => How::NOT_ONE_OF,
                     other => other,
@@ -395,6 +427,17 @@ impl<'a, D: Dialect> Parser<'a, D> {
                     || (right.is_protected() && left.has_literal()) =>
             {
                 Err(expected(ALONE, whole.start))
+            }
+            (Operand::List(_), _) => Err(expected("a list behind its operator", whole.start)),
+            (left @ Operand::Literal(_), right @ Operand::Literal(_))
+                if left.has_text() && right.has_text() =>
+            {
+                Err(expected("a field beside a text", whole.start))
+            }
+            (Operand::Truth, other) | (other, Operand::Truth)
+                if other.has_text() || other.is_protected() =>
+            {
+                Err(expected("true or false beside a comparison", whole.start))
             }
             _ => Ok(()),
         }
@@ -498,13 +541,17 @@ pub(super) fn inner(whole: &Range<usize>, quote: char) -> Range<usize> {
     whole.start + width..whole.end.saturating_sub(width).max(whole.start + width)
 }
 
+/// What stands between quotes of which it is not known how they are escaped.
+pub(super) const NO_ESCAPES: Special = Special::Never("'\"\\");
+
 /// How what stands between these quotes is escaped.
 pub(super) fn special(quote: char, escapes: Escapes) -> Special {
     match (escapes, quote) {
         (Escapes::Doubled, quote) => Special::Doubled(quote),
         (Escapes::Backslash(known), '"') if known.contains('n') => Special::Json,
         (Escapes::Backslash(_), '"') => Special::Backslash("\"\\"),
-        (Escapes::Backslash(_) | Escapes::None, _) => Special::Backslash("'\\"),
+        (Escapes::Backslash(_), _) => Special::Backslash("'\\"),
+        (Escapes::None, _) => NO_ESCAPES,
     }
 }
 

@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::expression::inner;
+use super::expression::{NO_ESCAPES, inner};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Token, Tokens};
-use super::literal::{Escapes, Special, Spelling};
+use super::literal::{Escapes, Spelling};
 use super::site::{Joined, Site};
 use crate::edit::{Comparison, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
@@ -168,11 +168,11 @@ impl Search<'_> {
         };
         let (at, spelling): (Range<usize>, Spelling) = match token.kind {
             Kind::Text(quote, _) => {
-                let inside = Spelling::inside(Special::Backslash("\"\\"));
+                let inside = Spelling::inside(NO_ESCAPES);
                 (inner(&token.range(), quote), inside)
             }
             _ => {
-                let quoted = Spelling::quoted("\"", Special::Backslash("\"\\"));
+                let quoted = Spelling::quoted("\"", NO_ESCAPES);
                 (token.range(), quoted.shedding())
             }
         };

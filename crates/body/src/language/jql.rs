@@ -254,7 +254,7 @@ impl Parser<'_, Jql> {
         if self.tokens.word("changed")? {
             self.dialect.history = true;
             Jql::after(self, place.is_some())?;
-            return Ok(Operand::NOTHING);
+            return Ok(Operand::Truth);
         }
         Ok(place.map_or(Operand::NOTHING, Operand::Field))
     }

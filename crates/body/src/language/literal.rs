@@ -29,8 +29,8 @@ pub struct Spelling {
 /// What is escaped in a text, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Special {
-    /// Nothing is.
-    Nothing,
+    /// Nothing can be: these cannot stand there at all.
+    Never(&'static str),
     /// This quote is doubled.
     Doubled(char),
     /// A backslash stands before these.
@@ -68,7 +68,15 @@ impl Spelling {
         }
     }
 
-    /// Appends `text` in this spelling.
+    /// Whether the language has a spelling for `text`.
+    pub(crate) fn can_spell(&self, text: &[u8]) -> bool {
+        match self.special {
+            Special::Never(set) => !text.iter().any(|byte| set.as_bytes().contains(byte)),
+            Special::Doubled(_) | Special::Backslash(_) | Special::Json => true,
+        }
+    }
+
+    /// Appends `text` in this spelling, without the characters that cannot be spelled.
     pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) {
         if self.sheds && stands_bare(text) {
             return out.extend_from_slice(text.as_bytes());
@@ -98,7 +106,8 @@ impl Special {
                 }
                 _ => {}
             },
-            Self::Nothing | Self::Doubled(_) | Self::Backslash(_) => {}
+            Self::Never(set) if set.contains(character) => return,
+            Self::Never(_) | Self::Doubled(_) | Self::Backslash(_) => {}
         }
         out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
     }

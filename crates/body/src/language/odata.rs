@@ -202,7 +202,7 @@ impl Parser<'_, Odata> {
         self.expression()?;
         self.tokens.need(")")?;
         self.dialect.variables.pop();
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 
     /// A function, behind its parenthesis.
@@ -220,7 +220,7 @@ impl Parser<'_, Odata> {
             return match (arguments.next(), arguments.next(), arguments.next()) {
                 (Some(first), Some(second), None) => {
                     self.compare(first, *how, second, whole, operator)?;
-                    Ok(Operand::NOTHING)
+                    Ok(Operand::Truth)
                 }
                 _ => Err(expected("a function of two arguments", token.start)),
             };
@@ -265,7 +265,7 @@ impl Parser<'_, Odata> {
                 None => {}
             }
         }
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 }
 

@@ -3,10 +3,10 @@
 //! A field stands in brackets, its event before it and the instance behind it in brackets of their own. How a quote
 //! is escaped is not documented, so a backslash or a doubled quote is refused.
 
-use super::expression::{Dialect, How, Operand, Parser};
+use super::expression::{Dialect, How, NO_ESCAPES, Operand, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens, expected};
-use super::literal::{Escapes, Special, Spelling};
+use super::literal::{Escapes, Spelling};
 use super::site::{Joined, Site};
 use crate::error::Error;
 
@@ -42,7 +42,7 @@ static LEXICON: Lexicon = Lexicon {
 
 impl Dialect for Redcap {
     const LEXICON: &'static Lexicon = &LEXICON;
-    const TEXT: Spelling = Spelling::quoted("'", Special::Backslash("'\\"));
+    const TEXT: Spelling = Spelling::quoted("'", NO_ESCAPES);
     const OR: Joined = Joined::new("(", " or ", ")");
     const AND: Joined = Joined::new("(", " and ", ")");
 
@@ -112,13 +112,7 @@ impl Parser<'_, Redcap> {
             "contains" | "not_contain" | "ends_with" => How::CONTAINS,
             "starts_with" => How::PREFIX,
             // One of its results, chosen by a comparison.
-            "if" => {
-                let results = arguments.get(1..).unwrap_or_default();
-                return Ok(Operand::Other {
-                    protected: results.iter().any(Operand::is_protected),
-                    literal: results.iter().any(Operand::has_literal),
-                });
-            }
+            "if" => return Self::choice(&arguments, start),
             _ => return Self::function(&arguments, start),
         };
         let mut arguments = arguments.into_iter();
@@ -129,6 +123,6 @@ impl Parser<'_, Redcap> {
         };
         let whole = start..self.tokens.end;
         self.compare(first, how, second, whole.clone(), whole)?;
-        Ok(Operand::NOTHING)
+        Ok(Operand::Truth)
     }
 }

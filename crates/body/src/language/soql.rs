@@ -131,10 +131,13 @@ impl Dialect for Soql {
     fn or(&self, comparison: Comparison, whole: Range<usize>, parts: Compared) -> Option<Or> {
         match (comparison, self.flavour) {
             // There is no 'or', and there are no parentheses around comparisons.
-            (Comparison::Equal, Flavour::Quickbooks) => Some(Or {
-                operator: Some((parts.operator, " IN ")),
-                ..Joined::new("(", ", ", ")").over(parts.literal)
-            }),
+            (Comparison::Equal, Flavour::Quickbooks) => {
+                let is_behind = parts.operator.end <= parts.literal.start;
+                is_behind.then(|| Or {
+                    operator: Some((parts.operator, " IN ")),
+                    ..Joined::new("(", ", ", ")").over(parts.literal)
+                })
+            }
             (Comparison::NotEqual, Flavour::Quickbooks) => {
                 Some(Joined::new("", " AND ", "").over(whole))
             }
@@ -422,9 +425,12 @@ impl Parser<'_, Soql> {
             let arguments = self.list(")", false)?;
             return Self::function(&arguments, token.start);
         }
+        let place = self.dialect.find(name, self.fields);
+        if let Some(place) = place {
+            return Ok(Operand::Field(place));
+        }
         if !right {
-            let place = self.dialect.find(name, self.fields);
-            return Ok(place.map_or(Operand::NOTHING, Operand::Field));
+            return Ok(Operand::NOTHING);
         }
         let date = name.to_ascii_uppercase();
         if DATES.iter().any(|begin| date.starts_with(begin)) {

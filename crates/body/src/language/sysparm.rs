@@ -204,7 +204,7 @@ impl Condition {
             value_type: ValueType::String,
             text: Zeroizing::new(value.as_bytes().to_vec()),
             at: at..at + value.len(),
-            spelling: Spelling::inside(Special::Nothing),
+            spelling: Spelling::inside(Special::Never("^,")),
             or,
         }
     }

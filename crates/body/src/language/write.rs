@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::lexer::expected;
 use super::literal::Spelling;
 use super::site::{Or, Site};
 use crate::edit::{Comparison, Edit, Editor, Found};
@@ -14,7 +15,7 @@ use crate::out::Out;
 /// Asks the editor about each site, and writes the statement as it says.
 ///
 /// # Errors
-/// Where the editor refuses.
+/// Where the editor refuses, and where the language has no spelling for what it gives.
 pub(super) fn rewrite(
     statement: &str,
     mut sites: Vec<Site>,
@@ -29,6 +30,10 @@ pub(super) fn rewrite(
     };
     let mut ordinal = 0;
     for site in sites.iter().filter(|site| !site.text.is_empty()) {
+        // A comparison that is written several times has one literal.
+        if site.at.start < writer.done {
+            return Err(expected("one literal in a comparison", site.at.start));
+        }
         let mut replacement = Zeroizing::new(Vec::new());
         let found = Found {
             place: site.place,
@@ -51,6 +56,10 @@ pub(super) fn rewrite(
                 let mut others = Vec::new();
                 if site.or.is_some() && asks_for_all(site.comparison) {
                     editor.alternatives(site.place, &site.text, &mut others);
+                }
+                let mut texts = others.iter().chain([&*replacement]);
+                if !texts.all(|text| spelling.can_spell(text)) {
+                    return Err(expected(SPELLED, site.at.start));
                 }
                 match &site.or {
                     Some(or) if !others.is_empty() => {
@@ -76,6 +85,9 @@ pub(super) fn rewrite(
     writer.keep_to(statement.len());
     Ok(())
 }
+
+/// What is asked of a token that the language has no spelling for.
+const SPELLED: &str = "a token that can be spelled here";
 
 /// Whether what is compared so is equal to any of the texts by which the app may know it.
 fn asks_for_all(comparison: Comparison) -> bool {

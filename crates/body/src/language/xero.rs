@@ -2,10 +2,10 @@
 //!
 //! How a quote is escaped is not documented, so a backslash or a doubled quote is refused.
 
-use super::expression::{ALONE, Dialect, How, Operand, Parser};
+use super::expression::{Dialect, How, NO_ESCAPES, Operand, Parser};
 use super::fields::Fields;
-use super::lexer::{Kind, Lexicon, Token, Tokens, expected};
-use super::literal::{Escapes, Special, Spelling};
+use super::lexer::{Kind, Lexicon, Token, Tokens};
+use super::literal::{Escapes, Spelling};
 use super::site::{Joined, Site};
 use crate::error::Error;
 
@@ -40,7 +40,7 @@ const METHODS: &[(&str, How)] = &[
 
 impl Dialect for Xero {
     const LEXICON: &'static Lexicon = &LEXICON;
-    const TEXT: Spelling = Spelling::quoted("\"", Special::Backslash("\"\\"));
+    const TEXT: Spelling = Spelling::quoted("\"", NO_ESCAPES);
     const OR: Joined = Joined::new("(", " OR ", ")");
     const AND: Joined = Joined::new("(", " AND ", ")");
 
@@ -117,22 +117,22 @@ impl Parser<'_, Xero> {
         &mut self,
         value: Operand,
         method: &str,
-        arguments: Vec<Operand>,
+        mut arguments: Vec<Operand>,
         start: Token,
     ) -> Result<Operand, Error> {
         let method = method.to_ascii_lowercase();
         let known = METHODS.iter().find(|(known, _)| *known == method);
-        let literal = value.has_literal() || arguments.iter().any(Operand::has_literal);
-        let protected = value.is_protected() || arguments.iter().any(Operand::is_protected);
-        let mut arguments = arguments.into_iter();
-        match (known, arguments.next(), arguments.next()) {
-            (Some((_, how)), Some(argument), None) => {
+        match (known, arguments.as_slice()) {
+            (Some((_, how)), [_]) => {
+                let argument = arguments.remove(0);
                 let whole = start.start..self.tokens.end;
                 self.compare(value, *how, argument, whole, start.range())?;
-                Ok(Operand::NOTHING)
+                Ok(Operand::Truth)
             }
-            _ if protected && literal => Err(expected(ALONE, start.start)),
-            _ => Ok(Operand::Other { protected, literal }),
+            _ => {
+                arguments.push(value);
+                Self::function(&arguments, start.start)
+            }
         }
     }
 }

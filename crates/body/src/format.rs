@@ -9,9 +9,7 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{
-    base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml,
-};
+use crate::{base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml, zip};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +47,8 @@ pub enum Format {
     Graphql,
     /// `graphql-document`: a document by itself, selectors are its arguments.
     GraphqlDocument,
+    /// `zip`: selectors are the names of members, exact or with `*`.
+    Zip,
     /// A statement of a query language, by its name: selectors are its fields.
     Query(Language),
 }
@@ -72,6 +72,7 @@ impl Format {
         Self::Xml,
         Self::Graphql,
         Self::GraphqlDocument,
+        Self::Zip,
         Self::Query(Language::Soql),
         Self::Query(Language::Sosl),
         Self::Query(Language::Quickbooks),
@@ -107,6 +108,7 @@ impl Format {
             Self::Xml => "xml",
             Self::Graphql => "graphql",
             Self::GraphqlDocument => "graphql-document",
+            Self::Zip => "zip",
             Self::Query(language) => language.as_str(),
         }
     }
@@ -152,6 +154,8 @@ impl Format {
             }
             Self::GraphqlDocument => {
                 "a place of a `graphql-document` is an argument, `createContact(input.name)`; `*` is any name, `**` at the end all that follows"
+            Self::Zip => {
+                "a place of a `zip` body is a member's name, exact or with `*`: `word/document.xml`, `xl/worksheets/*.xml`"
             }
             Self::Query(language) => language.help(),
         }
@@ -185,6 +189,7 @@ impl Format {
             }
             Self::Graphql => Self::Json.is_named_by(content_type) || essence == graphql::DOCUMENT,
             Self::GraphqlDocument => essence == graphql::DOCUMENT,
+            Self::Zip => zip::is_named_by(essence),
             Self::Query(_) => essence.starts_with("text/") || essence == "application/text",
         }
     }
@@ -262,6 +267,7 @@ impl Format {
             // The envelope; the plan puts a document inside.
             Self::Graphql => json::compile(selected),
             Self::GraphqlDocument => graphql::arguments::compile(selected),
+            Self::Zip => zip::compile(selected),
             Self::Query(language) => language::compile(language, selected),
         }
     }

@@ -40,6 +40,7 @@ pub mod text;
 mod utf8;
 pub mod websocket;
 pub mod xml;
+mod zip;
 
 pub use edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
 pub use error::{Error, ErrorKind};

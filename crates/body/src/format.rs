@@ -9,7 +9,9 @@ use crate::content_type::ContentType;
 use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
-use crate::{base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml, zip};
+use crate::{
+    base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml, zip,
+};
 
 /// A body format, as a policy spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +156,7 @@ impl Format {
             }
             Self::GraphqlDocument => {
                 "a place of a `graphql-document` is an argument, `createContact(input.name)`; `*` is any name, `**` at the end all that follows"
+            }
             Self::Zip => {
                 "a place of a `zip` body is a member's name, exact or with `*`: `word/document.xml`, `xl/worksheets/*.xml`"
             }

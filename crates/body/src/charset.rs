@@ -8,6 +8,7 @@
 mod declared;
 mod decode;
 mod encode;
+mod field;
 mod meta;
 mod recoded;
 mod written;
@@ -16,15 +17,30 @@ mod xml;
 pub(crate) use declared::Declares;
 pub(crate) use decode::Decode;
 pub(crate) use encode::Encode;
+pub(crate) use field::Field;
 pub use written::Charset;
 pub(crate) use written::Reference;
 
 use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use recoded::Recoded;
 
-use crate::Rewriter;
 use crate::content_type::ContentType;
+use crate::edit::PlaceId;
 use crate::error::ErrorKind;
+use crate::{Limits, Rewriter};
+
+/// The rewriter of one value, a text in whatever charset its description names.
+///
+/// # Errors
+/// As [`recoded`].
+pub(crate) fn text(
+    place: PlaceId,
+    content_type: Option<&ContentType>,
+    limits: Limits,
+) -> Result<Box<dyn Rewriter>, ErrorKind> {
+    let text = Box::new(crate::text::Stream::new(place, limits));
+    recoded(text, Some(Declares::Mark), content_type)
+}
 
 /// The rewriter of a body in whatever charset it is in; `declares` says where its format names one, if it may.
 ///
@@ -49,6 +65,26 @@ pub(crate) fn recoded(
             })
         }
         Some(declares) => Ok(Box::new(Recoded::new(rewriter, declares, named))),
+    }
+}
+
+/// The field in which a form says its charset (WHATWG HTML §4.10.21.6, RFC 7578 §4.6).
+pub(crate) const FIELD: &[u8] = b"_charset_";
+
+/// Checks what that field says.
+///
+/// # Errors
+/// [`ErrorKind::Encoding`] where it is not UTF-8: what is percent-encoded or in other parts would be read otherwise.
+pub(crate) fn field(value: &[u8]) -> Result<(), ErrorKind> {
+    let label = std::str::from_utf8(value).unwrap_or("?");
+    let is_utf_8 = label.trim_ascii().is_empty()
+        || declared::header(Some(label)).is_ok_and(|named| named.is_none_or(|it| it.is(UTF_8)));
+    if is_utf_8 {
+        Ok(())
+    } else {
+        Err(ErrorKind::Encoding {
+            why: "the form names another one than UTF-8 in its field `_charset_`; send UTF-8",
+        })
     }
 }
 

@@ -215,6 +215,76 @@ fn formats_of_bytes_are_utf_8() {
 }
 
 #[test]
+fn a_part_is_rewritten_in_its_own_charset() {
+    let plan = Plan::compile(Format::Multipart, places(&["a", "b"])).unwrap();
+    let part = |name: &str, label: &str, text: &[u8]| {
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+        let kind = format!("Content-Type: text/plain; charset={label}");
+        [
+            b"--x\r\n",
+            head.as_bytes(),
+            b"\r\n",
+            kind.as_bytes(),
+            b"\r\n\r\n",
+            text,
+            b"\r\n",
+        ]
+        .concat()
+    };
+    let body = |first: &[u8], second: &[u8]| {
+        let latin = part("a", "iso-8859-1", first);
+        let wide = part("b", "utf-16be", second);
+        [
+            latin,
+            wide,
+            part("c", "koi8-r", b"\xf0"),
+            b"--x--\r\n".to_vec(),
+        ]
+        .concat()
+    };
+    let content_type = "multipart/form-data; boundary=x";
+    let sent = body(b"\xe9t\xe9", &spelled("utf-16be", "\u{2d0d}é"));
+    let done = rewrite(&plan, content_type, &sent).unwrap();
+    assert_eq!(done.texts(), ["été", "\u{2d0d}é"]);
+    assert_eq!(done.body, body(b"answer5", &spelled("utf-16be", "answer5")));
+    let twice = body(b"\xe9", b"\xff\xfe\0x");
+    assert!(is_encoding(&rewrite(&plan, content_type, &twice)));
+}
+
+#[test]
+fn a_form_may_say_that_it_is_utf_8_only() {
+    let form = plan(Format::Form, "a");
+    let kind = "application/x-www-form-urlencoded";
+    for good in [
+        "_charset_=UTF-8&a=x",
+        "a=x&_charset_",
+        "_charset_=&a=x",
+        "a=x&%5fcharset%5F=utf8",
+    ] {
+        assert_eq!(
+            rewrite(&form, kind, good.as_bytes()).unwrap().texts(),
+            ["x"],
+            "{good}"
+        );
+    }
+    for bad in [
+        "_charset_=iso-8859-1&a=x",
+        "a=x&_charset_=Windows-1252",
+        "a=x&_ch%61rset_=x&b",
+    ] {
+        assert!(is_encoding(&rewrite(&form, kind, bad.as_bytes())), "{bad}");
+    }
+    let multipart = plan(Format::Multipart, "a");
+    let kind = "multipart/form-data; boundary=x";
+    let body = |label: &str| {
+        let part = "--x\r\nContent-Disposition: form-data; name=_charset_\r\n\r\n";
+        format!("{part}{label}\r\n--x--\r\n").into_bytes()
+    };
+    assert!(rewrite(&multipart, kind, &body("utf-8")).is_ok());
+    assert!(is_encoding(&rewrite(&multipart, kind, &body("latin1"))));
+}
+
+#[test]
 fn what_the_charset_lacks_is_not_sent_as_something_else() {
     let plan = plan(Format::Text, "*");
     let run = |content_type| {

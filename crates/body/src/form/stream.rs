@@ -10,6 +10,7 @@ use super::encoding;
 use super::fields::{self, Fields, Walk};
 use super::name::Names;
 use crate::ahead::Pause;
+use crate::charset;
 use crate::companion::Token;
 use crate::edit::{Edit, Editor, PlaceId};
 use crate::error::{Error, ErrorKind};
@@ -36,6 +37,8 @@ enum Purpose {
     Place(PlaceId),
     /// It stands where the companion of this number goes.
     Site(usize),
+    /// It names the form's charset.
+    Charset,
 }
 
 /// A protected field that only some servers would find: behind a `;`, which is no separator any more (WHATWG URL
@@ -95,7 +98,7 @@ impl Stream {
 
     /// Reads a name that has ended and gives what its value is for.
     fn name(&mut self, rest: &[u8]) -> Result<Purpose, ErrorKind> {
-        if self.raw.is_empty() && self.fields.names.surely_lacks(rest) {
+        if self.raw.is_empty() && self.fields.names.surely_lacks(rest) && rest != charset::FIELD {
             return Ok(Purpose::Passes);
         }
         self.plain.clear();
@@ -120,9 +123,10 @@ impl Stream {
             place => place?,
         };
         Ok(place.map_or_else(
-            || {
-                let site = self.fields.names.beside.companion_at(name);
-                site.map_or(Purpose::Passes, Purpose::Site)
+            || match self.fields.names.beside.companion_at(name) {
+                Some(site) => Purpose::Site(site),
+                None if name == charset::FIELD && !self.lenient => Purpose::Charset,
+                None => Purpose::Passes,
             },
             Purpose::Place,
         ))
@@ -291,6 +295,16 @@ impl Stream {
                 self.value(place, piece, at, editor, out)?;
                 self.state = State::Name;
             }
+            (State::Value(Purpose::Charset), found) => {
+                out.keep(at..end);
+                self.raw.extend_from_slice(piece);
+                if found.is_none() {
+                    self.name_fits(self.raw.len())?;
+                    return Ok(end);
+                }
+                self.charset()?;
+                self.state = State::Name;
+            }
             (State::Value(Purpose::Site(number)), found) => {
                 if length > 0 {
                     self.additions.take(number)?;
@@ -322,6 +336,7 @@ impl Rewriter for Stream {
             State::Name => self.name(&[]).and_then(|purpose| self.bare(purpose)),
             State::Value(Purpose::Passes) | State::Hidden => Ok(()),
             State::Value(Purpose::Place(place)) => self.value(place, &[], 0, editor, out),
+            State::Value(Purpose::Charset) => self.charset(),
             State::Value(Purpose::Site(number)) => {
                 self.additions
                     .arrive(number, &self.fields.names.beside, self.offset, out)
@@ -351,8 +366,16 @@ impl Stream {
     fn bare(&mut self, purpose: Purpose) -> Result<(), ErrorKind> {
         match purpose {
             Purpose::Site(number) => self.additions.take(number),
-            Purpose::Place(_) | Purpose::Passes => Ok(()),
+            Purpose::Place(_) | Purpose::Passes | Purpose::Charset => Ok(()),
         }
+    }
+
+    /// The field that names the form's charset has ended.
+    fn charset(&mut self) -> Result<(), ErrorKind> {
+        self.plain.clear();
+        encoding::decode(&self.raw, &mut self.plain)?;
+        self.raw.clear();
+        charset::field(&self.plain)
     }
 }
 

@@ -271,7 +271,7 @@ impl Head {
     /// Whether the content may be one value: a field, or a file that says that it is text.
     ///
     /// # Errors
-    /// [`ErrorKind::ContentType`] where it may not, [`ErrorKind::Charset`] where it is in another charset than UTF-8.
+    /// [`ErrorKind::ContentType`] where it may not.
     pub(super) fn is_value(&self, content_type: Option<&ContentType>) -> Result<(), ErrorKind> {
         let fits = match content_type {
             Some(content_type) => content_type.essence().starts_with("text/"),
@@ -279,9 +279,6 @@ impl Head {
         };
         if !fits {
             return Err(ErrorKind::ContentType);
-        }
-        if content_type.is_some_and(|kind| !kind.is_utf8()) {
-            return Err(ErrorKind::Charset);
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use super::boundary::LineEnd;
 use super::change::{self, Change};
 use super::head::{Encoding, Head};
 use super::stream::{State, Stream};
+use crate::content_type::ContentType;
 use crate::edit::{Editor, Opened, PlaceId};
 use crate::error::ErrorKind;
-use crate::{base64, batch};
+use crate::{Rewriter, base64, batch, charset};
 
 impl Stream {
     /// Reads the head of a part, whose lines are the first `length` bytes of `text`, and decides what its content is; says
@@ -39,6 +40,10 @@ impl Stream {
         let name = names.first().map_or(&b""[..], Vec::as_slice);
         self.fields.begin_at(place, name);
         self.state = match place {
+            None if self.form && name == charset::FIELD => {
+                self.body = Some(Box::<charset::Field>::default());
+                State::Body
+            }
             None => State::Passing,
             Some(place) => self.content(place, &head, editor)?,
         };
@@ -46,7 +51,9 @@ impl Stream {
             State::Value(_) => {
                 changes.extend(head.measures().iter().cloned().map(Change::Hold));
             }
-            State::Body => changes.extend(head.measures().iter().cloned().map(Change::Drop)),
+            State::Body if place.is_some() => {
+                changes.extend(head.measures().iter().cloned().map(Change::Drop));
+            }
             _ => {}
         }
         Ok((!changes.is_empty()).then_some(changes))
@@ -72,11 +79,13 @@ impl Stream {
                     place,
                     content_type: content_type.as_ref(),
                 };
-                let body = editor.open(opened).map_err(|error| error.kind)?;
-                if body.is_none() {
-                    head.is_value(content_type.as_ref())?;
+                match editor.open(opened).map_err(|error| error.kind)? {
+                    None => {
+                        head.is_value(content_type.as_ref())?;
+                        self.recoded(place, content_type.as_ref())?
+                    }
+                    body => body,
                 }
-                body
             }
         };
         self.body = body;
@@ -84,5 +93,22 @@ impl Stream {
             Some(_) => State::Body,
             None => State::Value(place),
         })
+    }
+
+    /// What reads a value in another charset than UTF-8; nothing where it is in UTF-8.
+    fn recoded(
+        &self,
+        place: PlaceId,
+        content_type: Option<&ContentType>,
+    ) -> Result<Option<Box<dyn Rewriter>>, ErrorKind> {
+        if content_type.is_none_or(ContentType::is_utf8) {
+            return Ok(None);
+        }
+        if self.fields.is_bound(place) {
+            return Err(ErrorKind::Encoding {
+                why: "a part in it is beside another value, or has one beside it; send UTF-8",
+            });
+        }
+        charset::text(place, content_type, self.fields.limits).map(Some)
     }
 }

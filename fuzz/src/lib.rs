@@ -2,9 +2,13 @@
 //!
 //! Every target is one claim: it does not only look for panics.
 
+use body::batch::{Decision, Head};
+use body::content_type::ContentType;
 use body::reveal::{Measure, Opened, Reveal, Tokens};
-use body::{Edit, Editor, Error, Found, Limits, Out, Rewriter, ValueType};
+use body::{Edit, Editor, Error, Format, Found, Limits, Out, PlaceId, Plan, Rewriter, ValueType};
 use bytes::Bytes;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 /// Limits so low that generated input reaches them.
 pub const LIMITS: Limits = Limits {
@@ -64,6 +68,16 @@ impl Editor for Recorder {
                 replacement.extend_from_slice(REPLACEMENT.as_bytes());
                 Edit::Replace
             }
+        })
+    }
+
+    /// The body of every request in a batch is JSON with one place.
+    fn request(&mut self, _: &Head<'_>) -> Result<Decision, Error> {
+        let plan = Plan::compile(Format::Json, [("$.name", PlaceId(0))]).expect("a plan");
+        let kind = ContentType::parse(b"application/json");
+        Ok(Decision {
+            body: Some(plan.rewriter(kind.as_ref(), LIMITS)?),
+            ..Decision::default()
         })
     }
 }
@@ -151,6 +165,42 @@ pub fn check(
 fn drain(out: &mut Out, bytes: &mut Vec<u8>) {
     while let Some(piece) = out.take() {
         bytes.extend_from_slice(&piece);
+    }
+}
+
+/// A part of a multipart body as `multer` reads it: its name, its file's, and its content.
+pub type Part = (Option<String>, Option<String>, Vec<u8>);
+
+/// Reads a multipart body with `multer`; nothing where that reads it as none.
+#[must_use]
+pub fn parts(boundary: &str, body: &[u8]) -> Option<Vec<Part>> {
+    let whole = Whole(Some(Bytes::copy_from_slice(body)));
+    let mut multipart = multer::Multipart::new(whole, boundary);
+    let mut reading = std::pin::pin!(async {
+        let mut parts = Vec::new();
+        while let Some(field) = multipart.next_field().await.ok()? {
+            let (name, file) = (field.name(), field.file_name());
+            let (name, file) = (name.map(Into::into), file.map(Into::into));
+            parts.push((name, file, field.bytes().await.ok()?.to_vec()));
+        }
+        Some(parts)
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(parts) = reading.as_mut().poll(&mut context) {
+            return parts;
+        }
+    }
+}
+
+/// A body that is here already.
+struct Whole(Option<Bytes>);
+
+impl futures_core::Stream for Whole {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
     }
 }
 

@@ -263,7 +263,8 @@ impl Writer<'_> {
                 self.out.write(&written);
             }
             Edit::Pending(ask) | Edit::PendingSpelled(ask) => self.out.hole(ask, Escape::Form),
-            Edit::Nested => self.out.nest(self.editor.nested(), Escape::Form),
+            // Not every reader of an expression takes `+` for a space.
+            Edit::Nested => self.out.nest(self.editor.nested(), Escape::Percent),
         }
         self.done = text.offset(range.end);
         self.changed = true;

@@ -2,27 +2,21 @@
 
 use std::sync::Arc;
 
-use body::{Editor as _, Found, ValueType};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use policy::path::{NormalPath, normalise};
 use policy::{
-    App, AppIndex, Content, Idempotency, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route,
-    RouteMatch, Unmatched,
+    App, AppIndex, Idempotency, METHOD_OVERRIDES, OverrideKind, PATH_OVERRIDES, Route, RouteMatch,
+    Unmatched,
 };
 
+use crate::batch::Address;
 use crate::border::{Border, Inner};
 use crate::counts::Counts;
+use crate::head::Head;
 use crate::memory::Memory;
 use crate::sealer::{Known, Sealer};
 use crate::value::Parameters;
 use crate::{Exchange, Incoming, Refusal, RefusalCode};
-
-/// Which characters of a path segment are written `%XX` (RFC 3986 §3.3); tokens have none of them.
-const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 impl Border {
     /// Begins the exchange of a request, from its head.
@@ -91,19 +85,20 @@ impl Border {
                 retry: retry(app, incoming, query),
                 memory: exchange.memory.clone(),
                 parameters: exchange.parameters.clone(),
+                address: Some(Address {
+                    host: incoming.host.to_owned(),
+                    path: path.to_owned(),
+                    reference: incoming.reference,
+                }),
             },
         );
         let mut head = Head {
             sealer: &mut sealer,
         };
         exchange.target = head.target(route, pattern, path, query)?;
-        exchange.headers = head.headers(route, incoming)?;
-        if !sealer.take_asks().is_empty() {
-            return Err(refuse(Refusal::new(
-                RefusalCode::UnreadableBody,
-                "a value in the request's head would have to be kept at home before it can be looked up",
-                "give the field the treatment `match` in the policy",
-            )));
+        exchange.headers = head.headers(route, incoming.headers)?;
+        if sealer.waiting_asks() > 0 {
+            return Err(Box::new(sealer.unaskable_head()));
         }
         if let Some(messages) = &route.messages {
             // What it says comes later; and a body beside it is none that the policy knows.
@@ -123,7 +118,7 @@ impl Border {
 }
 
 /// The path parameters that the route's places name, decoded.
-fn parameters(
+pub(crate) fn parameters(
     inner: &Inner,
     (app, index): (AppIndex, usize),
     route: &Route,
@@ -140,7 +135,7 @@ fn parameters(
 }
 
 /// What the client calls this request, where the app's policy says that it has a name and the client gave one.
-fn retry(app: &App, incoming: &Incoming<'_>, query: Option<&str>) -> Option<Vec<u8>> {
+pub(crate) fn retry(app: &App, incoming: &Incoming<'_>, query: Option<&str>) -> Option<Vec<u8>> {
     let named = |place: &Idempotency| match place {
         Idempotency::Header(name) => {
             let value = incoming.headers.get(name)?;
@@ -155,7 +150,7 @@ fn retry(app: &App, incoming: &Incoming<'_>, query: Option<&str>) -> Option<Vec<
     found.filter(|key| !key.is_empty())
 }
 
-fn misdirected() -> Box<Refusal> {
+pub(crate) fn misdirected() -> Box<Refusal> {
     Box::new(Refusal::new(
         RefusalCode::Misdirected,
         "the host is no app's",
@@ -181,7 +176,7 @@ fn body_of_a_socket() -> Refusal {
     )
 }
 
-fn ambiguous(fault: &dyn std::error::Error) -> Refusal {
+pub(crate) fn ambiguous(fault: &dyn std::error::Error) -> Refusal {
     Refusal::new(
         RefusalCode::AmbiguousPath,
         fault.to_string(),
@@ -190,7 +185,7 @@ fn ambiguous(fault: &dyn std::error::Error) -> Refusal {
 }
 
 /// The method by which the route is found: the request line's, or that of an override that the app names.
-fn method<'a>(
+pub(crate) fn method<'a>(
     app: &App,
     incoming: &'a Incoming<'_>,
     query: Option<&'a str>,
@@ -237,7 +232,7 @@ fn method<'a>(
 
 /// Whether a header is there under this name with `_` for `-`, which CGI and its heirs read as the same (RFC 3875
 /// §4.1.18).
-fn is_underscored(headers: &HeaderMap, wanted: &str) -> bool {
+pub(crate) fn is_underscored(headers: &HeaderMap, wanted: &str) -> bool {
     let dashed = |name: &str| {
         let bytes = name.bytes();
         let dashes = bytes.map(|byte| if byte == b'_' { b'-' } else { byte });
@@ -264,7 +259,7 @@ fn parameter<'a>(query: &'a str, wanted: &str) -> Option<Vec<&'a str>> {
 }
 
 /// The route and which of its patterns fits; `None` where none does and the app lets such requests pass.
-fn route(
+pub(crate) fn route(
     inner: &Inner,
     index: AppIndex,
     app: &App,
@@ -284,141 +279,4 @@ fn route(
         },
     };
     Err(Box::new(inner.name(index.0, None, refusal)))
-}
-
-/// What was rewritten, as it is sent. What waits behind a hole is left out: a head with asks is refused.
-fn whole(mut out: body::Out) -> Vec<u8> {
-    std::iter::from_fn(|| out.take()).flatten().collect()
-}
-
-/// Protects the values of a request's head.
-struct Head<'a> {
-    sealer: &'a mut Sealer,
-}
-
-impl Head<'_> {
-    /// Path and query with their places rewritten; `None` where nothing changed.
-    fn target(
-        &mut self,
-        route: &Route,
-        pattern: usize,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<Option<String>, Box<Refusal>> {
-        let new_path = self.path(route, pattern, path)?;
-        let new_query = match (query.filter(|query| !query.is_empty()), &route.query) {
-            (Some(query), Some(places)) => self
-                .query(query, places)
-                .map_err(|error| self.sealer.refusal(&error))?,
-            _ => None,
-        };
-        let new_query = new_query.map(whole);
-        let new_query = new_query.map(|query| String::from_utf8_lossy(&query).into_owned());
-        if new_path.is_none() && new_query.is_none() {
-            return Ok(None);
-        }
-        let mut target = new_path.unwrap_or_else(|| path.to_owned());
-        if let Some(query) = new_query.as_deref().or(query) {
-            target.push('?');
-            target.push_str(query);
-        }
-        Ok(Some(target))
-    }
-
-    fn query(
-        &mut self,
-        query: &str,
-        places: &body::query::Places,
-    ) -> Result<Option<body::Out>, body::Error> {
-        let limits = self.sealer.border.limits.body;
-        body::query::rewrite(query, places, self.sealer, limits)
-    }
-
-    fn path(
-        &mut self,
-        route: &Route,
-        pattern: usize,
-        path: &str,
-    ) -> Result<Option<String>, Box<Refusal>> {
-        let mut new: Option<String> = None;
-        let mut done = 0;
-        for (content, range) in route.locate(pattern, path) {
-            let Some(raw) = path.get(range.clone()) else {
-                continue;
-            };
-            let text: Vec<u8> = percent_encoding::percent_decode_str(raw).collect();
-            let Some(replacement) = self.value(content, &text)? else {
-                continue;
-            };
-            let target = new.get_or_insert_default();
-            target.push_str(path.get(done..range.start).unwrap_or_default());
-            target.extend(percent_encoding::percent_encode(&replacement, SEGMENT));
-            done = range.end;
-        }
-        if let Some(target) = &mut new {
-            target.push_str(path.get(done..).unwrap_or_default());
-        }
-        Ok(new)
-    }
-
-    fn headers(
-        &mut self,
-        route: &Route,
-        incoming: &Incoming<'_>,
-    ) -> Result<Vec<(HeaderName, Vec<HeaderValue>)>, Box<Refusal>> {
-        let mut edits = Vec::new();
-        for place in &route.headers {
-            if !place.name.as_str().contains('_')
-                && is_underscored(incoming.headers, place.name.as_str())
-            {
-                return Err(self.sealer.respelled(&place.content));
-            }
-            let mut values = Vec::new();
-            let mut changed = false;
-            for value in incoming.headers.get_all(&place.name) {
-                match self.value(&place.content, value.as_bytes())? {
-                    Some(new) => {
-                        changed = true;
-                        values.extend(HeaderValue::from_bytes(&new).ok());
-                    }
-                    None => values.push(value.clone()),
-                }
-            }
-            if changed {
-                edits.push((place.name.clone(), values));
-            }
-        }
-        Ok(edits)
-    }
-
-    /// What a value of the head becomes; `None` where it stays.
-    fn value(&mut self, content: &Content, text: &[u8]) -> Result<Option<Vec<u8>>, Box<Refusal>> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let place = match content {
-            Content::Value(place) => *place,
-            Content::Body(plan) => {
-                let limits = self.sealer.border.limits.body;
-                let written = body::nest::rewrite(plan, text, self.sealer, limits)
-                    .map_err(|error| self.sealer.refusal(&error))?;
-                return Ok(written.map(whole));
-            }
-        };
-        let mut replacement = Vec::new();
-        let found = Found {
-            place,
-            ordinal: 0,
-            value_type: ValueType::String,
-            text,
-            beside: &[],
-            comparison: body::Comparison::Stored,
-        };
-        match self.sealer.value(found, &mut replacement) {
-            Ok(body::Edit::Replace | body::Edit::Spelled) => Ok(Some(replacement)),
-            // A hole has its ask, and a head with asks is refused.
-            Ok(_) => Ok(None),
-            Err(error) => Err(self.sealer.refusal(&error)),
-        }
-    }
 }

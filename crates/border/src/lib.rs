@@ -16,6 +16,7 @@
 //! A request that opens a WebSocket goes on as [`Exchange::socket`]: a [`Flow`] for each message.
 
 mod ask;
+mod batch;
 mod begin;
 mod border;
 mod confine;
@@ -23,6 +24,7 @@ mod counts;
 mod exchange;
 mod file;
 mod flow;
+mod head;
 mod keys;
 mod memory;
 mod opener;

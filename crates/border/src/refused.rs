@@ -135,6 +135,16 @@ impl Sealer {
         Box::new(self.named(refusal, place))
     }
 
+    /// As [`Sealer::unaskable`], for any value of a head.
+    pub(crate) fn unaskable_head(&self) -> Refusal {
+        let refusal = Refusal::new(
+            RefusalCode::UnreadableBody,
+            "a value in the request's head would have to be kept at home before it can be looked up",
+            "give the field the treatment `match` in the policy",
+        );
+        self.border.name(self.app, None, refusal)
+    }
+
     pub(crate) fn blocked(&self, place: &Place) -> Box<Refusal> {
         let refusal = Refusal::new(
             RefusalCode::BlockedValue,

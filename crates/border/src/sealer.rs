@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use body::batch;
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId, Rewriter};
 use policy::{Part, PointerShape, Treatment};
 
+use crate::batch::Address;
 use crate::border::Inner;
 use crate::counts::Counts;
 use crate::file::FileSealer;
@@ -38,6 +40,10 @@ pub(crate) struct Sealer {
     asks: Vec<Ask>,
     waiting: HashMap<AskId, Waiting>,
     filled: HashMap<AskId, Vec<u8>>,
+    /// Where the message goes, where requests may stand in it.
+    pub(crate) address: Option<Address>,
+    /// What a request inside did not have, although it must.
+    missing: Option<Refusal>,
     /// The value whose companion is asked for next.
     last: Option<(Value, Plain)>,
     next: u32,
@@ -50,6 +56,7 @@ pub(crate) struct Known {
     pub retry: Option<Vec<u8>>,
     pub memory: Memory,
     pub parameters: Parameters,
+    pub address: Option<Address>,
 }
 
 /// What is to be done with an answer.
@@ -90,6 +97,8 @@ impl Sealer {
             asks: Vec::new(),
             waiting: HashMap::new(),
             filled: HashMap::new(),
+            address: known.address,
+            missing: None,
             last: None,
             next: 0,
             refusal: None,
@@ -113,15 +122,32 @@ impl Sealer {
         self.under.expect(places);
     }
 
-    /// The first place that must be there and was not.
-    pub fn missing(&self) -> Option<Refusal> {
-        let place = self.under.missing(&self.border, self.app)?;
+    /// How many questions there are since they were last taken.
+    pub(crate) fn waiting_asks(&self) -> usize {
+        self.asks.len()
+    }
+
+    /// The first place that must be there and was not, in the message's own request or one inside.
+    pub fn missing(&mut self) -> Option<Refusal> {
+        self.note_missing();
+        self.missing.take()
+    }
+
+    /// Notes what the current request does not have, although it must.
+    pub(crate) fn note_missing(&mut self) {
+        if self.missing.is_some() {
+            return;
+        }
+        let border = Arc::clone(&self.border);
+        let Some(place) = self.under.missing(&border, self.app) else {
+            return;
+        };
         let refusal = Refusal::new(
             RefusalCode::MissingPlace,
             "a place that the policy requires is not in the request",
             "send the value, or take `required` from the place in the policy",
         );
-        Some(self.named(refusal, place))
+        self.missing = Some(self.named(refusal, place));
     }
 
     /// Goes on with the values of the request of this number.
@@ -470,6 +496,15 @@ impl Editor for Sealer {
     fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
         self.seal_file(usize::from(place.0))
             .map_err(|refusal| self.stop(refusal))
+    }
+
+    fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
+        self.begin_inside(head)
+            .map_err(|refusal| self.stop(refusal))
+    }
+
+    fn request_ended(&mut self) {
+        self.end_inside();
     }
 
     fn companion(&mut self, _place: PlaceId, text: &mut Vec<u8>) -> Result<Edit, Error> {

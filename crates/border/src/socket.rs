@@ -124,6 +124,7 @@ impl Socket {
             retry: None,
             memory: self.memory.clone(),
             parameters: self.parameters.clone(),
+            address: None,
         };
         let border = Arc::clone(&self.border);
         let place = (route, self.pattern);

@@ -37,7 +37,7 @@ impl Route {
     /// Whether it protects nothing: the request streams through, and only its answer is looked at.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.places.is_empty() && self.messages.is_none()
+        self.places.is_empty() && self.body.is_none() && self.messages.is_none()
     }
 
     /// The format of what has its places beside the head: the body's, or the messages'.

@@ -49,6 +49,10 @@ impl<'t> Reader<'_, 't> {
             outermost(Part::Body, Some(format)),
             faults,
         );
+        if format == Format::Batch && !route.has("protect") {
+            // The requests in it have the places of their own routes.
+            return body::Plan::compile(format, [] as [Selected<'_>; 0]).ok();
+        }
         self.plan(format, &read, faults)
     }
 

@@ -46,7 +46,7 @@ const KEYS: Keys = Keys {
 };
 
 /// Formats of the language that are not built, so that they are not taken for slips.
-const LATER_FORMATS: [&str; 6] = ["ndjson", "csv", "html", "graphql", "batch", "sse"];
+const LATER_FORMATS: [&str; 4] = ["ndjson", "html", "graphql", "sse"];
 
 /// The methods that people write; any other may be meant, and may be a slip.
 const METHODS: [&str; 14] = [
@@ -232,7 +232,7 @@ fn format(section: &Section<'_>, patterns: &[Pattern], faults: &mut Faults<'_>) 
         unknown_format(&text, faults);
         return None;
     };
-    if !section.has("protect") {
+    if !section.has("protect") && format != Format::Batch {
         let help = "name its places (`protect = […]`), or take `body` out: a route without places streams through";
         section.missing("protect", help, faults);
     }

@@ -88,6 +88,7 @@ impl Format {
         Self::Query(Language::Stripe),
         Self::Query(Language::Xero),
         Self::Query(Language::Redcap),
+        Self::Query(Language::FhirSearch),
     ];
 
     /// The policy's spelling.

@@ -9,14 +9,17 @@
 //! app, to protect too little does not.
 
 mod airtable;
+mod compare;
 mod drive;
 mod expression;
+mod fhir_search;
 mod fields;
 mod gmail;
 mod jql;
 mod lexer;
 mod literal;
 mod odata;
+mod operand;
 mod redcap;
 mod site;
 mod soql;
@@ -74,6 +77,8 @@ pub enum Language {
     Xero,
     /// REDCap's filter logic.
     Redcap,
+    /// A search of FHIR as text.
+    FhirSearch,
 }
 
 impl Language {
@@ -92,6 +97,7 @@ impl Language {
         Self::Stripe,
         Self::Xero,
         Self::Redcap,
+        Self::FhirSearch,
     ];
 
     /// The policy's spelling.
@@ -111,6 +117,7 @@ impl Language {
             Self::Stripe => "stripe",
             Self::Xero => "xero",
             Self::Redcap => "redcap",
+            Self::FhirSearch => "fhir-search",
         }
     }
 
@@ -148,6 +155,9 @@ impl Language {
             Self::Stripe => "a place of a `stripe` search is a field, `email`, or `metadata[key]`",
             Self::Xero => "a place of a `xero` filter is a field or a path: `Name`, `Contact.Name`",
             Self::Redcap => "a place of a `redcap` filter is a field's name, without its event",
+            Self::FhirSearch => {
+                "a place of a `fhir-search` is a parameter, `family`, or a chain, `patient.family`; `identifier|` is one whose values may stand behind a system"
+            }
         }
     }
 
@@ -170,6 +180,7 @@ impl Language {
             Self::Gmail => gmail::name(selector),
             Self::Stripe => stripe::name(selector),
             Self::Redcap => redcap::name(selector),
+            Self::FhirSearch => fhir_search::name(selector),
         }
     }
 
@@ -188,6 +199,7 @@ impl Language {
             Self::Stripe => stripe::read(statement, fields),
             Self::Xero => xero::read(statement, fields, depth),
             Self::Redcap => redcap::read(statement, fields, depth),
+            Self::FhirSearch => fhir_search::read(statement, fields),
         }
     }
 }

@@ -30,6 +30,10 @@ fn spell(language: Language, text: &str) -> String {
         Sosl => escaped("?&|!{}[]()^~*:\\\"'+-"),
         Redcap => format!("'{text}'"),
         Xero | Gmail => format!("\"{text}\""),
+        FhirSearch => {
+            let escaped = escaped("\\,|$");
+            form_urlencoded::byte_serialize(escaped.as_bytes()).collect()
+        }
         _ => text.to_owned(),
     }
 }
@@ -73,6 +77,11 @@ fn around(language: Language) -> (&'static [&'static str], &'static str, &'stati
         Stripe => (&["name"], "kept:'name' AND name:", " AND created>5"),
         Xero => (&["Name"], "Kept!=null AND Name==", " AND Status==\"x\""),
         Redcap => (&["name"], "[kept] > 5 and [name] = ", " or [x] <> ''"),
+        FhirSearch => (
+            &["family"],
+            "Patient?_count=5&family:exact=",
+            "&kept=family",
+        ),
         _ => panic!("a language without a statement here"),
     }
 }
@@ -422,7 +431,7 @@ impl Operand {
 #[test]
 fn i04_a_statement_is_the_same_at_every_split() {
     let kind = body::content_type::ContentType::parse(b"text/plain; charset=utf-8").unwrap();
-    for &language in &[Soql, Odata, Jql, Airtable, Drive, Stripe] {
+    for &language in &[Soql, Odata, Jql, Airtable, Drive, Stripe, FhirSearch] {
         let (fields, start, end) = around(language);
         let statement = format!("{start}{}{end}", spell(language, "Zoé's"));
         let plan = plan(language, fields);

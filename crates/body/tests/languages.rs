@@ -258,6 +258,26 @@ const CASES: &[Case] = &[
             (Equal, "12"),
         ],
     ),
+    (
+        FhirSearch,
+        &[
+            "identifier|",
+            "patient.family",
+            "_has:Observation:patient:code|",
+            "name",
+        ],
+        "Patient?identifier=urn%3Aramq%7CTREM%5C,80,x&subject:Patient.family:exact=no&patient:Patient.family:exact=Roy+Jr&name=Jo,An&name:missing=true&_count=5&_has:Observation:patient:code=a",
+        "Patient?identifier=urn%3Aramq%7Ctok,tok&subject:Patient.family:exact=no&patient:Patient.family:exact=tok&name=tok,tok&name:missing=true&_count=5&_has:Observation:patient:code=tok",
+        "Patient?identifier=urn%3Aramq%7Ctok,urn%3Aramq%7Cold,tok,old&subject:Patient.family:exact=no&patient:Patient.family:exact=tok,old&name=tok,tok&name:missing=true&_count=5&_has:Observation:patient:code=tok,old",
+        &[
+            (Equal, "TREM,80"),
+            (Equal, "x"),
+            (Equal, "Roy Jr"),
+            (Prefix, "Jo"),
+            (Prefix, "An"),
+            (Equal, "a"),
+        ],
+    ),
 ];
 
 #[test]
@@ -453,6 +473,17 @@ const REFUSED: &[(Language, &[&str], &[&str])] = &[
             "[name] = x",
             "[name = 'x'",
             "if([a] = 1, [name], 'y') = 'x'",
+        ],
+    ),
+    (
+        FhirSearch,
+        &["identifier|", "family"],
+        &[
+            "identifier:text=x",
+            "family:phonetic=x",
+            "x=1;family=y",
+            "family=%4",
+            "family=a#b",
         ],
     ),
 ];

@@ -5,10 +5,12 @@
 //! `IS_BEFORE` and `IS_AFTER`. Whatever else a formula makes of a protected field and a literal is refused: joined by
 //! `&`, changed by `LOWER`, chosen by `SWITCH`.
 
-use super::expression::{Dialect, How, Literal, Operand, Parser};
+use super::compare::ALONE;
+use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Token, Tokens, expected};
 use super::literal::{Escapes, Special, Spelling};
+use super::operand::{How, Literal, Operand};
 use super::site::{Joined, Site};
 use crate::edit::ValueType;
 use crate::error::Error;
@@ -137,7 +139,7 @@ impl Parser<'_, Airtable> {
         };
         // What else there is counts: where to look from, in which unit.
         if arguments.any(|rest| rest.is_protected()) {
-            return Err(expected(super::expression::ALONE, name.start));
+            return Err(expected(ALONE, name.start));
         }
         self.compare(first, how, second, whole, name.range())?;
         Ok(Operand::Truth)

@@ -3,10 +3,11 @@
 //! A property is the field `properties.k` or `appProperties.k`. `contains` is
 //! [`Comparison::Contains`](crate::edit::Comparison) for every field.
 
-use super::expression::{Dialect, How, Operand, Parser};
+use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens};
 use super::literal::{Escapes, Special, Spelling};
+use super::operand::{How, Operand};
 use super::site::{Joined, Site};
 use crate::error::Error;
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::expression::{NO_ESCAPES, inner};
+use super::compare::{NO_ESCAPES, inner};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Token, Tokens};
 use super::literal::{Escapes, Spelling};

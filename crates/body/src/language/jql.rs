@@ -7,10 +7,12 @@
 //! Functions pass unless they are compared with a protected field and hold literals; `issueFunction` is refused, since
 //! its arguments are queries of their own.
 
-use super::expression::{ALONE, Dialect, How, Operand, Parser};
+use super::compare::ALONE;
+use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens, expected};
 use super::literal::{Escapes, Special, Spelling};
+use super::operand::{How, Operand};
 use super::site::{Joined, Site};
 use zeroize::Zeroizing;
 

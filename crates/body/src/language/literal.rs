@@ -4,6 +4,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::escape::Escape;
+
 /// What takes its meaning from a quote, or gives it another, inside a quoted literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Escapes {
@@ -37,6 +39,8 @@ pub(crate) enum Special {
     Backslash(&'static str),
     /// As in JSON (RFC 8259 §7), which is also how GraphQL spells its strings.
     Json,
+    /// A backslash stands before what separates values of a FHIR search, and all of it is percent-encoded.
+    Search,
 }
 
 impl Spelling {
@@ -72,7 +76,7 @@ impl Spelling {
     pub(crate) fn can_spell(&self, text: &[u8]) -> bool {
         match self.special {
             Special::Never(set) => !text.iter().any(|byte| set.as_bytes().contains(byte)),
-            Special::Doubled(_) | Special::Backslash(_) | Special::Json => true,
+            Special::Doubled(_) | Special::Backslash(_) | Special::Json | Special::Search => true,
         }
     }
 
@@ -106,6 +110,14 @@ impl Special {
                 }
                 _ => {}
             },
+            Self::Search => {
+                if "\\,|$".contains(character) {
+                    out.extend_from_slice(b"%5C");
+                }
+                let text = character.encode_utf8(&mut utf8);
+                Escape::Form.write(text.as_bytes(), out);
+                return;
+            }
             Self::Never(set) if set.contains(character) => return,
             Self::Never(_) | Self::Doubled(_) | Self::Backslash(_) => {}
         }

@@ -8,10 +8,12 @@
 
 use std::ops::Range;
 
-use super::expression::{ALONE, Dialect, How, Literal, Operand, Parser};
+use super::compare::ALONE;
+use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Token, Tokens, expected};
 use super::literal::{Escapes, Special, Spelling};
+use super::operand::{How, Literal, Operand};
 use super::site::{Joined, Site};
 use crate::edit::{PlaceId, ValueType};
 use crate::error::Error;

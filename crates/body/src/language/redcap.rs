@@ -3,10 +3,12 @@
 //! A field stands in brackets, its event before it and the instance behind it in brackets of their own. How a quote
 //! is escaped is not documented, so a backslash or a doubled quote is refused.
 
-use super::expression::{Dialect, How, NO_ESCAPES, Operand, Parser};
+use super::compare::NO_ESCAPES;
+use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens, expected};
 use super::literal::{Escapes, Spelling};
+use super::operand::{How, Operand};
 use super::site::{Joined, Site};
 use crate::error::Error;
 

@@ -8,10 +8,11 @@
 
 use std::ops::Range;
 
-use super::expression::{Compared, Dialect, How, Literal, Operand, Parser};
+use super::expression::{Compared, Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens};
 use super::literal::{Escapes, Special, Spelling};
+use super::operand::{How, Literal, Operand};
 use super::site::{Joined, Or, Site};
 use crate::edit::{Comparison, PlaceId, ValueType};
 use crate::error::Error;

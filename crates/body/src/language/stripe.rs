@@ -3,7 +3,7 @@
 //! A `-` before a clause negates it. `~` finds a part of the text, [`Comparison::Contains`]. Since `OR` cannot stand
 //! among clauses joined by `AND`, a field is asked for by one token.
 
-use super::expression::inner;
+use super::compare::inner;
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Tokens, expected};
 use super::literal::{Escapes, Special, Spelling, unescape};

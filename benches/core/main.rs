@@ -1,5 +1,6 @@
 //! What the core costs on one core, without any network: rewriting, scanning, sealing, beside the bare primitives.
 
+mod bodies;
 mod files;
 mod formats;
 mod seal;
@@ -21,6 +22,7 @@ fn main() {
     println!("{:<58}{:>14}", "one core", "");
     rewriting();
     scanning();
+    bodies::run();
     seal::run();
     formats::run();
     files::run();

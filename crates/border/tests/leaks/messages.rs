@@ -1,8 +1,12 @@
 //! Messages of every format, one in another, in the many spellings that clients have, and the policies that name what
 //! is in them.
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// Numbers that look random and are the same every time.
 pub struct Numbers(pub u64);
@@ -42,10 +46,21 @@ pub enum Shape {
     Base64,
     Base64Url,
     Xml,
+    Csv,
+    Ndjson,
+    Html,
+    Graphql,
+    /// Gzip in base64: what is binary stands in no text by itself.
+    Gzip,
 }
 
 impl Shape {
     pub const ALL: &[Self] = &[
+        Self::Csv,
+        Self::Ndjson,
+        Self::Html,
+        Self::Graphql,
+        Self::Gzip,
         Self::Json,
         Self::Form,
         Self::Multipart,
@@ -64,6 +79,11 @@ impl Shape {
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
             Self::Xml => "xml",
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Html => "html",
+            Self::Graphql => "graphql",
+            Self::Gzip => "gzip",
         }
     }
 
@@ -74,17 +94,24 @@ impl Shape {
             Self::Form => "item[secret]",
             Self::Multipart => "secret",
             Self::Xml => "/record//secret",
-            Self::Text | Self::Base64 | Self::Base64Url => "*",
+            Self::Csv => "secret",
+            Self::Ndjson => "$.items[*].secret",
+            Self::Html => "p.secret",
+            Self::Graphql => "$.variables.items[*].secret",
+            Self::Gzip | Self::Text | Self::Base64 | Self::Base64Url => "*",
         }
     }
 
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::Graphql => "application/json",
+            Self::Csv => "text/csv",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Html => "text/html; charset=utf-8",
             Self::Form => "application/x-www-form-urlencoded",
             Self::Multipart => "multipart/form-data; boundary=xYzZY",
             Self::Xml => "application/xml",
-            Self::Text | Self::Base64 | Self::Base64Url => "text/plain",
+            Self::Text | Self::Base64 | Self::Base64Url | Self::Gzip => "text/plain",
         }
     }
 
@@ -112,8 +139,64 @@ impl Shape {
             Self::Base64 => STANDARD.encode(inner),
             Self::Base64Url => URL_SAFE_NO_PAD.encode(inner),
             Self::Xml => xml(inner, kept, numbers),
+            Self::Csv => csv(inner, kept, numbers),
+            Self::Ndjson => {
+                let first = format!("{{\"kept\":\"{kept}\"}}");
+                let line = json(inner, kept, numbers).replace(['\n', '\t'], " ");
+                format!("{first}\n{line}\r\n\n{first}")
+            }
+            Self::Html => html(inner, kept, numbers),
+            Self::Graphql => {
+                let variables = json(inner, kept, numbers);
+                let query = "mutation($items: [Item!]) { add(items: $items) { id } }";
+                format!("{{\"variables\":{variables},\"query\":\"{query}\"}}")
+            }
+            Self::Gzip => {
+                let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+                writer.write_all(inner.as_bytes()).unwrap();
+                STANDARD.encode(writer.finish().unwrap())
+            }
         }
     }
+
+    /// How a policy says that it stands in something.
+    fn stands(self) -> String {
+        match self {
+            Self::Gzip => "as = [\"base64\", \"gzip\"]".to_owned(),
+            other => format!("as = \"{}\"", other.name()),
+        }
+    }
+}
+
+fn csv(inner: &str, kept: &str, numbers: &mut Numbers) -> String {
+    let end = ["\n", "\r\n"][numbers.below(2)];
+    let separator = [",", ";", "\t"][numbers.below(3)];
+    let plain = !inner.contains(['"', ',', ';', '\t', '\n', '\r']) && numbers.once_in(2);
+    let cell = if plain {
+        inner.to_owned()
+    } else {
+        format!("\"{}\"", inner.replace('"', "\"\""))
+    };
+    let rows = [["id", "secret", "kept"], ["1", &cell, kept], ["2", "", ""]];
+    rows.map(|row| row.join(separator) + end).concat()
+}
+
+fn html(inner: &str, kept: &str, numbers: &mut Numbers) -> String {
+    let mut text = String::new();
+    for character in inner.chars() {
+        match character {
+            _ if numbers.once_in(5) => text.push_str(&format!("&#{};", u32::from(character))),
+            '&' => text.push_str("&amp;"),
+            '<' => text.push_str("&lt;"),
+            other => text.push(other),
+        }
+    }
+    let class = [
+        "class=secret",
+        "class='x secret'",
+        "id=\"y\" CLASS=\"secret\"",
+    ][numbers.below(3)];
+    format!("<!doctype html><div title=\"{kept}\"><p {class}>{text}</p><p>{kept}</p></div>")
 }
 
 fn json(inner: &str, kept: &str, numbers: &mut Numbers) -> String {
@@ -199,7 +282,8 @@ pub type Nesting = Vec<Shape>;
 
 /// Every format alone, every two and every three of them that can stand in one another.
 pub fn nestings() -> Vec<Nesting> {
-    let mut all: Vec<Nesting> = Shape::ALL.iter().map(|shape| vec![*shape]).collect();
+    let outer = Shape::ALL.iter().filter(|shape| **shape != Shape::Gzip);
+    let mut all: Vec<Nesting> = outer.map(|shape| vec![*shape]).collect();
     let mut last = all.clone();
     for _ in 0..2 {
         let deeper = last.iter().flat_map(|outer| {
@@ -220,8 +304,8 @@ pub fn routes(nestings: &[Nesting], fields: &[&str]) -> String {
         let mut place = format!("field = \"{field}\"");
         for inner in nesting[1..].iter().rev() {
             place = format!(
-                "as = \"{}\", protect = [{{ at = \"{}\", {place} }}]",
-                inner.name(),
+                "{}, protect = [{{ at = \"{}\", {place} }}]",
+                inner.stands(),
                 inner.selector()
             );
         }

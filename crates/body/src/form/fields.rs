@@ -185,6 +185,10 @@ impl Editor for Counted<'_> {
         self.editor.open(opened)
     }
 
+    fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        self.editor.file(place)
+    }
+
     fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
         self.editor.request(head)
     }

@@ -152,7 +152,9 @@ impl Escape {
     pub fn in_charset(self, charset: Charset) -> Self {
         match charset {
             Charset::Utf8 => self,
-            Charset::Undeclared | Charset::Of(_) => Self::In(charset, Box::new(self)),
+            Charset::Undeclared | Charset::Of(_) | Charset::Within(_) => {
+                Self::In(charset, Box::new(self))
+            }
         }
     }
 

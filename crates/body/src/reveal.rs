@@ -31,6 +31,7 @@ mod multipart;
 mod name;
 mod peek;
 mod plain;
+mod recode;
 mod reference;
 mod restore;
 mod run;
@@ -56,6 +57,7 @@ pub use tokens::{Counts, Measure, Opened, Tokens};
 use crate::Limits;
 use crate::escape::Escape;
 use crate::out::{AskId, Out, Taken};
+use recode::Recode;
 use restore::Restore;
 use scan::Scan;
 use stream::Stream;
@@ -72,6 +74,10 @@ pub struct Reveal {
     restored: u64,
     /// Goes before the scan where the body is a stream of messages.
     messages: Option<Box<Stream>>,
+    /// Goes around everything where the charset asks for it, or may.
+    recode: Option<Recode>,
+    /// How often the rest of a body passed because of its charset.
+    unread: u64,
 }
 
 impl std::fmt::Debug for Reveal {
@@ -91,6 +97,8 @@ impl Reveal {
             middle: Out::new(),
             restored: 0,
             messages: Stream::of(&medium, limits).map(Box::new),
+            recode: Recode::of(&medium),
+            unread: 0,
         }
     }
 
@@ -105,6 +113,17 @@ impl Reveal {
 
     /// Takes the next chunk. What is decided is written to `out` before this returns.
     pub fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        match self.recode.take() {
+            Some(mut recode) => {
+                let stays = recode.push(chunk, self, tokens, out);
+                self.recode = stays.then_some(recode);
+            }
+            None => self.push_text(chunk, tokens, out),
+        }
+    }
+
+    /// Takes text in which ASCII is ASCII.
+    fn push_text(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
         match &mut self.restore {
             Some(restore) => {
                 restore.push(chunk, tokens, &mut self.middle);
@@ -118,6 +137,10 @@ impl Reveal {
     /// which go to `out` with their asks.
     pub fn push_from(&mut self, earlier: &mut Out, tokens: &mut dyn Tokens, out: &mut Out) {
         while let Some(taken) = earlier.take_piece() {
+            if let Taken::Hole(..) = &taken {
+                // That stage found it in text that is ASCII: there is nothing to decode.
+                self.push_held(tokens, out);
+            }
             match (taken, &mut self.restore) {
                 (Taken::Bytes(bytes), _) => self.push(&bytes, tokens, out),
                 (Taken::Hole(ask, escape), Some(restore)) => restore.hole(ask, escape, tokens),
@@ -153,8 +176,22 @@ impl Reveal {
         self.scan.hole(ask, escape, tokens, out);
     }
 
+    /// Takes what may have been the beginning of a byte-order mark, and is not.
+    fn push_held(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        if let Some(held) = self.recode.take().map(Recode::into_held) {
+            self.push_text(&held, tokens, out);
+        }
+    }
+
     /// Ends the body.
     pub fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        match self.recode.take() {
+            Some(recode) => recode.finish(self, tokens, out),
+            None => self.finish_text(tokens, out),
+        }
+    }
+
+    fn finish_text(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
         if let Some(restore) = &mut self.restore {
             restore.finish(&mut self.middle);
             self.scan_middle(tokens, out);
@@ -170,7 +207,8 @@ impl Reveal {
     pub fn held(&self) -> usize {
         let restore = self.restore.as_ref().map_or(0, |restore| restore.held());
         let messages = self.messages.as_ref().map_or(0, |messages| messages.held());
-        restore + messages + self.scan.held()
+        let recode = self.recode.as_ref().map_or(0, Recode::held);
+        restore + messages + recode + self.scan.held()
     }
 
     /// What was done so far.
@@ -178,6 +216,7 @@ impl Reveal {
     pub fn counts(&self) -> Counts {
         let mut counts = self.scan.counts();
         counts.revealed += self.restored;
+        counts.unread += self.unread;
         if let Some(messages) = &self.messages {
             counts.add(messages.counts());
         }

@@ -1,37 +1,62 @@
 //! The charset of an answer, and how text is written in it (WHATWG Encoding).
 //!
-//! Only charsets in which every ASCII byte stands for itself and for nothing else are read: UTF-8 and the
-//! single-byte ones. In the others (UTF-16, ISO-2022-JP, Shift_JIS and their kin) a byte that looks like a quote
-//! may be half a character, so an answer in one of them passes untouched.
+//! Where every ASCII byte stands for itself and for nothing else (UTF-8 and the single-byte charsets) a page is read as
+//! it is. In the others (UTF-16, Shift_JIS and their kin) a byte that looks like a quote may be half a character: such
+//! an answer is decoded first, and encoded again behind.
 
 use encoding_rs::Encoding;
 
-/// A charset whose ASCII bytes are ASCII.
+use super::encode::encode;
+
+/// A charset that values are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
     /// UTF-8.
     Utf8,
     /// None was declared in a format that may declare it inside: values are written in ASCII, with references.
     Undeclared,
-    /// A single-byte charset.
+    /// This one.
     Of(&'static Encoding),
+    /// UTF-8 that will be encoded in this one: what it does not hold is not written.
+    Within(&'static Encoding),
 }
 
 impl Charset {
-    /// The charset of this label; `None` where it is unknown or its bytes cannot be read one by one.
+    /// The charset of this label; `None` where it is unknown or cannot be written again as it came.
     #[must_use]
     pub fn of(label: &str) -> Option<Self> {
-        let encoding = Encoding::for_label(
-            label
-                .trim_matches(|c: char| c.is_ascii_whitespace() || c == '"')
-                .as_bytes(),
-        )?;
-        if encoding == encoding_rs::UTF_8 {
-            Some(Self::Utf8)
+        let label = label.trim_matches(|c: char| c.is_ascii_whitespace() || c == '"');
+        let encoding = super::encoding(label).ok()?;
+        Some(if encoding == encoding_rs::UTF_8 {
+            Self::Utf8
         } else if encoding.is_single_byte() {
-            Some(Self::Of(encoding))
+            Self::Of(encoding)
         } else {
-            None
+            Self::Within(encoding)
+        })
+    }
+
+    /// Whether ASCII text is the same in it.
+    fn holds_ascii(self) -> bool {
+        match self {
+            Self::Utf8 | Self::Undeclared | Self::Within(_) => true,
+            Self::Of(encoding) => encoding.is_ascii_compatible(),
+        }
+    }
+
+    /// The bytes of a character, if there are any.
+    fn spell(self, utf8: &str) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Utf8 => return Some(utf8.as_bytes().to_vec()),
+            Self::Undeclared => return None,
+            Self::Of(encoding) | Self::Within(encoding) => {
+                encode(encoding, utf8, &mut bytes).ok()?;
+            }
+        }
+        match self {
+            Self::Within(_) => Some(utf8.as_bytes().to_vec()),
+            _ => Some(bytes),
         }
     }
 
@@ -39,23 +64,17 @@ impl Charset {
     pub(crate) fn write(self, text: &[u8], reference: Reference, out: &mut Vec<u8>) -> usize {
         let mut lossy = 0;
         for character in String::from_utf8_lossy(text).chars() {
-            if character.is_ascii() {
+            if character.is_ascii() && self.holds_ascii() {
                 out.push(character as u8);
                 continue;
             }
             let mut buffer = [0; 4];
             let utf8: &str = character.encode_utf8(&mut buffer);
-            let held = match self {
-                Self::Utf8 => Some(utf8.as_bytes().into()),
-                Self::Undeclared => None,
-                Self::Of(encoding) => {
-                    let (bytes, _, missing) = encoding.encode(utf8);
-                    (!missing).then_some(bytes)
-                }
-            };
-            match held {
+            match self.spell(utf8) {
                 // A JSON text is UTF-8 whatever its header says: an escape is right under both readings.
-                Some(bytes) if reference != Reference::Backslash => out.extend_from_slice(&bytes),
+                Some(bytes) if reference != Reference::Backslash || !self.holds_ascii() => {
+                    out.extend_from_slice(&bytes);
+                }
                 held => {
                     let named = reference.write(character, out);
                     lossy += usize::from(held.is_none() && (self != Self::Undeclared || !named));

@@ -69,19 +69,37 @@ fn a_charset_writes_references_for_what_it_cannot_hold() {
 }
 
 #[test]
-fn charsets_whose_bytes_are_not_ascii_are_not_read() {
-    for label in [
-        "utf-16",
-        "utf-16le",
-        "utf-16be",
-        "iso-2022-jp",
-        "shift_jis",
-        "gbk",
-        "no-such",
-    ] {
+fn charsets_are_known_by_their_labels() {
+    for label in ["iso-2022-jp", "hz-gb-2312", "no-such"] {
         assert_eq!(Charset::of(label), None, "{label}");
     }
     assert_eq!(Charset::of("\"UTF-8\""), Some(Charset::Utf8));
+    for label in ["utf-16", "utf-16be", "shift_jis", "gbk"] {
+        let charset = Charset::of(label);
+        assert!(matches!(charset, Some(Charset::Within(_))), "{label}");
+    }
+}
+
+#[test]
+fn a_wide_charset_is_written_in_its_units() {
+    let wide = Charset::Of(encoding_rs::UTF_16LE);
+    let mut out = Vec::new();
+    let escape = Escape::Json.in_charset(Charset::Within(encoding_rs::UTF_16LE));
+    assert_eq!(escape.in_charset(wide).write("é\"".as_bytes(), &mut out), 0);
+    let text = char::decode_utf16(
+        out.chunks(2)
+            .map(|unit| u16::from_le_bytes([unit[0], unit[1]])),
+    );
+    assert_eq!(text.collect::<Result<String, _>>().unwrap(), "\\u00e9\\\"");
+    out.clear();
+    let narrow = Charset::Within(encoding_rs::SHIFT_JIS);
+    assert_eq!(
+        Escape::Html
+            .in_charset(narrow)
+            .write("日é<".as_bytes(), &mut out),
+        1
+    );
+    assert_eq!(out, "日&#233;&lt;".as_bytes());
 }
 
 #[test]

@@ -170,6 +170,11 @@ impl Machine {
         matches!(self.kind, Kind::Json(_)) && self.charset == Charset::Utf8
     }
 
+    /// Takes the body for text in this charset.
+    pub(super) fn in_charset(&mut self, charset: Charset) {
+        self.charset = charset;
+    }
+
     /// Leaves every token where it stands.
     pub(super) fn untouched() -> Self {
         Self {

@@ -91,6 +91,14 @@ impl Medium {
         self.charset
     }
 
+    /// Whether a byte-order mark may say that it is in another charset.
+    pub(super) fn may_be_marked(&self) -> bool {
+        !matches!(
+            self.format,
+            Format::Untouched | Format::Code | Format::Events | Format::Multipart(_)
+        )
+    }
+
     /// Whether it is text that passes unread.
     #[must_use]
     pub fn is_unread(&self) -> bool {
@@ -180,7 +188,7 @@ mod tests {
 
     #[test]
     fn charsets_that_are_not_read_pass_untouched() {
-        let medium = Medium::of("text/plain", Some("utf-16le"), None).unwrap();
+        let medium = Medium::of("text/plain", Some("iso-2022-jp"), None).unwrap();
         assert!(medium.is_unread());
         let medium = Medium::of("text/event-stream", Some("iso-8859-1"), None).unwrap();
         assert_eq!(medium.charset(), Charset::Utf8);

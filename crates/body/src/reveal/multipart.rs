@@ -10,7 +10,7 @@ use super::machine::{Machine, Seen, Spot, Standing, Step, Verdict};
 use super::medium::Medium;
 use crate::Limits;
 use crate::content_type::ContentType;
-use crate::escape::Escape;
+use crate::escape::{Charset, Escape};
 
 /// Headers of a part longer than this make it pass unread.
 const LONGEST_HEADERS: usize = 16 << 10;
@@ -238,7 +238,12 @@ fn medium(content_type: Option<&[u8]>) -> Option<Medium> {
         return Medium::of("text/plain", None, None);
     };
     let parsed = ContentType::parse_tolerant(value)?;
-    Medium::of(parsed.essence(), parsed.charset(), parsed.boundary())
+    let medium = Medium::of(parsed.essence(), parsed.charset(), parsed.boundary())?;
+    // A part is read where it stands, byte by byte.
+    Some(match medium.charset() {
+        Charset::Within(_) => Medium::untouched(),
+        _ => medium,
+    })
 }
 
 /// The value of a header, folded lines not joined.

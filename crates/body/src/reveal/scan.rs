@@ -13,7 +13,7 @@ use super::tokens::{Counts, Measure, Opened, Tokens};
 use super::window::Window;
 use crate::Limits;
 use crate::edit::ValueType;
-use crate::escape::Escape;
+use crate::escape::{Charset, Escape};
 use crate::out::{AskId, Out};
 
 /// Scans one body. See the module.
@@ -69,6 +69,11 @@ impl Scan {
             depth,
             ..Self::new(medium, limits)
         }
+    }
+
+    /// Takes the body for text in this charset.
+    pub(super) fn in_charset(&mut self, charset: Charset) {
+        self.machine.in_charset(charset);
     }
 
     /// Whether the body is one JSON text.

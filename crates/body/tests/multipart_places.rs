@@ -5,7 +5,9 @@
 mod harness;
 
 use body::content_type::ContentType;
-use body::{ErrorKind, Format, Limits, Out, PlaceId, Plan, Rewriter, Selected};
+use body::{
+    Edit, Editor, Error, ErrorKind, Format, Found, Limits, Out, PlaceId, Plan, Rewriter, Selected,
+};
 use bytes::Bytes;
 use harness::{Marker, Rewritten, at_every_split, feed, limits, mark};
 
@@ -397,4 +399,83 @@ fn multipart_may_stand_in_a_part() {
     let short = plan.rewriter(kind.as_ref(), limits).unwrap();
     let done = feed(short, Marker::default(), [before.as_bytes()]);
     assert_eq!(done, Err(ErrorKind::ValueTooLong { limit: 2 }));
+}
+
+#[test]
+fn i01_a_file_in_a_part_is_asked_for_and_goes_through_what_is_given() {
+    /// Turns every bit over.
+    struct Turned;
+    impl Rewriter for Turned {
+        fn push(&mut self, chunk: &Bytes, _: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+            out.write(&chunk.iter().map(|byte| !byte).collect::<Vec<u8>>());
+            Ok(())
+        }
+        fn finish(&mut self, _: &mut dyn Editor, _: &mut Out) -> Result<(), Error> {
+            Ok(())
+        }
+        fn held(&self) -> usize {
+            0
+        }
+    }
+    struct Sealing(Vec<u16>);
+    impl Editor for Sealing {
+        fn value(&mut self, _: Found<'_>, _: &mut Vec<u8>) -> Result<Edit, Error> {
+            Ok(Edit::Keep)
+        }
+        fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+            self.0.push(place.0);
+            Ok(Some(Box::new(Turned)))
+        }
+    }
+    let file = |id| Plan::compile(Format::File, [("*", PlaceId(id))]).unwrap();
+    let plan = Plan::compile(
+        Format::Multipart,
+        [
+            Selected::body("f", file(3)),
+            Selected::body("g", file(4)),
+            Selected::body("e", file(5)),
+        ],
+    )
+    .unwrap();
+    let heads = ["f", "g", "e"].map(|name| named(&format!("name={name}; filename=x")));
+    let heads = [
+        &heads[0],
+        &(heads[1].clone() + "\nContent-Transfer-Encoding: base64"),
+        &heads[2],
+    ];
+    let encode = |bytes: &[u8]| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    };
+    // The bytes that are no text would not stand in a `str`: these turn into one another.
+    let (plain, turned) = ("\u{0}\u{1}z", [0xff_u8, 0xfe, 0x85]);
+    let before = parts(&[
+        (heads[0], plain),
+        (heads[1], &encode(b"in base64")),
+        (heads[2], ""),
+    ]);
+    let turned_text: Vec<u8> = b"in base64".iter().map(|byte| !byte).collect();
+    let marker = "\u{fffd}\u{fffd}";
+    let after = parts(&[
+        (heads[0], marker),
+        (heads[1], &encode(&turned_text)),
+        (heads[2], ""),
+    ]);
+    let at = after.find(marker).unwrap();
+    let mut expected = after.clone().into_bytes();
+    expected.splice(at..at + marker.len(), turned);
+    for size in [1, 5, before.len()] {
+        let (mut rewriter, mut editor) = (rewriter(&plan, FORM), Sealing(Vec::new()));
+        let (mut out, mut done) = (Out::new(), Vec::new());
+        for piece in before.as_bytes().chunks(size) {
+            let piece = Bytes::copy_from_slice(piece);
+            rewriter.push(&piece, &mut editor, &mut out).unwrap();
+        }
+        rewriter.finish(&mut editor, &mut out).unwrap();
+        while let Some(piece) = out.take() {
+            done.extend_from_slice(&piece);
+        }
+        assert_eq!(editor.0, [3, 4], "an empty file passes");
+        assert_eq!(done, expected);
+    }
 }

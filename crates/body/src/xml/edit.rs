@@ -2,10 +2,9 @@
 
 use super::name::get;
 use super::stream::{Content, Stream, syntax};
-use super::value;
+use super::value::Kind;
 use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::ErrorKind;
-use crate::escape::Escape;
 use crate::out::Out;
 
 impl Stream {
@@ -29,10 +28,10 @@ impl Stream {
             };
             let value = attribute.value.clone();
             let raw = get(bytes, value.clone());
-            let edit = self.decide(hit.place, raw, value::attribute, editor)?;
+            let edit = self.decide(hit.place, raw, Kind::Attribute, editor)?;
             if edit != Edit::Keep {
                 keep(bytes, base, written..value.start, out);
-                self.write(edit, Escape::XmlAttribute, editor, out);
+                self.write(edit, Kind::Attribute, editor, out);
                 written = value.end;
             }
         }
@@ -76,13 +75,13 @@ impl Stream {
         let edit = self.decide(
             content.place,
             if cut { &raw } else { here },
-            value::content,
+            Kind::Content,
             editor,
         )?;
         match edit {
             Edit::Keep if cut => out.write(&raw),
             Edit::Keep => out.keep(range.start..range.start + here.len()),
-            edit => self.write(edit, Escape::Xml, editor, out),
+            edit => self.write(edit, Kind::Content, editor, out),
         }
         Ok(())
     }
@@ -92,21 +91,24 @@ impl Stream {
         &mut self,
         place: PlaceId,
         raw: &[u8],
-        decode: fn(&[u8], &mut Vec<u8>) -> Result<(), ErrorKind>,
+        kind: Kind,
         editor: &mut dyn Editor,
     ) -> Result<Edit, ErrorKind> {
         let limit = self.limits.value;
-        self.plain.clear();
         let decoded = if raw.len() > limit {
             Err(ErrorKind::ValueTooLong { limit })
+        } else if kind.is_plain(raw) {
+            Ok(raw)
         } else {
-            decode(raw, &mut self.plain)
+            self.plain.clear();
+            let decoded = kind.decode(raw, &mut self.plain);
+            decoded.map(|()| self.plain.as_slice())
         };
-        match decoded {
+        let text = match decoded {
             Err(_) if self.lenient => return Ok(Edit::Keep),
             decoded => decoded?,
-        }
-        if self.plain.is_empty() {
+        };
+        if text.is_empty() {
             return Ok(Edit::Keep);
         }
         self.replacement.clear();
@@ -114,7 +116,7 @@ impl Stream {
             place,
             ordinal: self.ordinal,
             value_type: ValueType::String,
-            text: &self.plain,
+            text,
             beside: &[],
             comparison: Comparison::Stored,
         };
@@ -125,16 +127,22 @@ impl Stream {
         }
     }
 
-    fn write(&mut self, edit: Edit, escape: Escape, editor: &mut dyn Editor, out: &mut Out) {
+    fn write(&mut self, edit: Edit, kind: Kind, editor: &mut dyn Editor, out: &mut Out) {
         match edit {
             Edit::Keep => {}
+            // As tokens are.
+            Edit::Replace | Edit::Spelled
+                if self.replacement.iter().all(u8::is_ascii_alphanumeric) =>
+            {
+                out.write(&self.replacement);
+            }
             Edit::Replace | Edit::Spelled => {
                 self.plain.clear();
-                escape.write(&self.replacement, &mut self.plain);
+                kind.escape().write(&self.replacement, &mut self.plain);
                 out.write(&self.plain);
             }
-            Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, escape),
-            Edit::Nested => out.nest(editor.nested(), escape),
+            Edit::Pending(ask) | Edit::PendingSpelled(ask) => out.hole(ask, kind.escape()),
+            Edit::Nested => out.nest(editor.nested(), kind.escape()),
         }
     }
 }

@@ -20,7 +20,10 @@ pub(crate) struct Places {
 /// Where some selectors have come to, at an element or, first of all, at the document.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Node {
-    pub(super) edges: Vec<Edge>,
+    /// In the order of the bits of their names' marks, those of any name last.
+    edges: Vec<Edge>,
+    /// The bit of each edge.
+    bits: Vec<u32>,
     pub(super) attributes: Vec<AttributeTest>,
     /// The place that the element's text is, and its rank.
     pub(super) text: Option<(usize, PlaceId)>,
@@ -29,6 +32,46 @@ pub(super) struct Node {
     /// The marks of the names that lead on to a child, and to a descendant.
     pub(super) marks: u64,
     pub(super) deep_marks: u64,
+}
+
+/// The bit of a name that is any.
+const ANY: u32 = u64::BITS;
+
+impl Node {
+    /// The edges that an element whose name has this mark may take.
+    #[inline]
+    pub(super) fn edges(&self, mark: u64) -> impl Iterator<Item = &Edge> {
+        let bit = mark.trailing_zeros();
+        let from = self.bits.partition_point(|known| *known < bit);
+        let own = self.edges.iter().zip(&self.bits).skip(from);
+        let own = own.take_while(move |(_, known)| **known == bit);
+        let any = self.bits.partition_point(|known| *known < ANY);
+        own.map(|(edge, _)| edge).chain(self.edges.iter().skip(any))
+    }
+
+    /// Says what is known once all selectors are joined.
+    fn settle(&mut self) {
+        let bit = |edge: &Edge| match &edge.name.local {
+            Some(local) => mark(local).trailing_zeros(),
+            None => ANY,
+        };
+        self.edges.sort_by_key(bit);
+        self.bits = self.edges.iter().map(bit).collect();
+        let deep = |attribute: &AttributeTest| attribute.descendant;
+        let attributes = self.attributes.iter().any(deep);
+        self.descends = attributes || self.edges.iter().any(|edge| edge.descendant);
+        for edge in &self.edges {
+            self.marks |= edge.name.mark();
+            if edge.descendant {
+                self.deep_marks |= edge.name.mark();
+            }
+        }
+        if attributes {
+            // Any element may have such an attribute.
+            self.marks = u64::MAX;
+            self.deep_marks = u64::MAX;
+        }
+    }
 }
 
 /// A step.
@@ -90,21 +133,7 @@ impl Places {
                 .and_then(|path| places.add(&path, rank, selected))
                 .map_err(|error| (rank, error))?;
         }
-        for node in &mut places.nodes {
-            node.descends = node.edges.iter().any(|edge| edge.descendant)
-                || node.attributes.iter().any(|attribute| attribute.descendant);
-            for edge in &node.edges {
-                node.marks |= edge.name.mark();
-                if edge.descendant {
-                    node.deep_marks |= edge.name.mark();
-                }
-            }
-            if node.attributes.iter().any(|attribute| attribute.descendant) {
-                // Any element may have such an attribute.
-                node.marks = u64::MAX;
-                node.deep_marks = u64::MAX;
-            }
-        }
+        places.nodes.iter_mut().for_each(Node::settle);
         Ok(places)
     }
 

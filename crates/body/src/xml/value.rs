@@ -4,6 +4,7 @@
 //! declared.
 
 use crate::error::ErrorKind;
+use crate::escape::Escape;
 
 /// How a CDATA section begins and ends.
 pub(super) const CDATA: &[u8] = b"<![CDATA[";
@@ -18,6 +19,49 @@ const NO_END: ErrorKind = ErrorKind::Syntax {
 
 /// The longest reference: what is longer has leading zeros for no reason.
 const LONGEST: usize = 16;
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// In an element, as its content.
+    Content,
+    Attribute,
+}
+
+impl Kind {
+    /// Whether a value stands for itself.
+    pub(super) fn is_plain(self, raw: &[u8]) -> bool {
+        match self {
+            Self::Content => {
+                memchr::memchr3(b'<', b'&', b'\r', raw).is_none()
+                    && memchr::memchr(b']', raw).is_none()
+            }
+            Self::Attribute => {
+                memchr::memchr3(b'\r', b'\n', b'\t', raw).is_none()
+                    && memchr::memchr(b'&', raw).is_none()
+            }
+        }
+    }
+
+    /// Appends what a value stands for.
+    ///
+    /// # Errors
+    /// As [`content`] and [`attribute`].
+    pub(super) fn decode(self, raw: &[u8], text: &mut Vec<u8>) -> Result<(), ErrorKind> {
+        match self {
+            Self::Content => content(raw, text),
+            Self::Attribute => attribute(raw, text),
+        }
+    }
+
+    /// How another text is written there.
+    pub(super) fn escape(self) -> Escape {
+        match self {
+            Self::Content => Escape::Xml,
+            Self::Attribute => Escape::XmlAttribute,
+        }
+    }
+}
 
 /// Appends what an element's content, text and CDATA sections, stands for. Line ends become LF (§2.11).
 ///

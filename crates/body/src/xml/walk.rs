@@ -40,10 +40,9 @@ struct Frame {
     from: usize,
     to: usize,
     marks: u64,
-    /// Whether something leads on to any depth.
-    descends: bool,
-    /// Whether all has come from further out: then an element that nothing leads into has the same.
-    deep: bool,
+    /// Up to where those follow that an element has into which nothing leads; they lie behind these, or are these.
+    deep_to: usize,
+    deep_marks: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +75,8 @@ impl Walk {
                 from: 0,
                 to: 1,
                 marks: 0,
-                descends: false,
-                deep: false,
+                deep_to: 0,
+                deep_marks: 0,
             },
             hits: Vec::new(),
             scratch: Vec::new(),
@@ -134,13 +133,11 @@ impl Walk {
                 limit: limits.lookahead,
             });
         }
-        let met = around.marks & mark(tag.name.local(bytes)) != 0;
-        let (frame, place) = if met || (around.descends && !around.deep) {
-            self.lead(around, bytes, tag, places)?
-        } else if around.deep {
-            (around, None)
+        let mark = mark(tag.name.local(bytes));
+        let (frame, place) = if around.marks & mark == 0 {
+            (around.deeper(), None)
         } else {
-            (Frame::nothing(self.live.len()), None)
+            self.lead(around, mark, bytes, tag, places)?
         };
         self.open.push(Open {
             name,
@@ -156,7 +153,7 @@ impl Walk {
         if let Some(open) = self.open.pop() {
             self.names.truncate(open.name);
             self.scope.truncate(open.declared);
-            self.live.truncate(self.frame().to);
+            self.live.truncate(self.frame().deep_to);
         }
     }
 
@@ -169,6 +166,7 @@ impl Walk {
     fn lead(
         &mut self,
         around: Frame,
+        mark: u64,
         bytes: &[u8],
         tag: &Tag,
         places: &Places,
@@ -181,7 +179,7 @@ impl Walk {
             let Some(node) = places.node(live.node) else {
                 continue;
             };
-            for edge in &node.edges {
+            for edge in node.edges(mark) {
                 if (live.direct || edge.descendant)
                     && self.is_element(&edge.name, bytes, tag, places)?
                     && self.has_attributes(&edge.predicates, bytes, tag, places)?
@@ -205,20 +203,34 @@ impl Walk {
         }
     }
 
-    fn frame_of(&self, from: usize, places: &Places) -> Frame {
+    /// The frame of the live nodes from `from` on; adds those that lie behind it.
+    fn frame_of(&mut self, from: usize, places: &Places) -> Frame {
+        let to = self.live.len();
         let mut frame = Frame {
-            deep: true,
-            ..Frame::nothing(from)
+            from,
+            to,
+            marks: 0,
+            deep_to: to,
+            deep_marks: 0,
         };
+        let mut direct = false;
         for (live, node) in self.nodes(from, places) {
-            frame.to += 1;
-            frame.descends |= node.descends;
-            frame.deep &= !live.direct;
+            direct |= live.direct;
+            frame.deep_marks |= node.deep_marks;
             frame.marks |= if live.direct {
                 node.marks
             } else {
                 node.deep_marks
             };
+        }
+        if direct {
+            for at in from..to {
+                let node = self.live.get(at).map_or(0, |live| live.node);
+                if places.node(node).is_some_and(|node| node.descends) {
+                    self.add(to, node, false);
+                }
+            }
+            frame.deep_to = self.live.len();
         }
         frame
     }
@@ -369,13 +381,18 @@ impl Walk {
 }
 
 impl Frame {
-    fn nothing(at: usize) -> Self {
+    /// The frame of an element into which nothing leads.
+    #[inline]
+    fn deeper(self) -> Self {
+        if self.deep_to == self.to && self.marks == self.deep_marks {
+            // All has come from further out, or there is nothing.
+            return self;
+        }
         Self {
-            from: at,
-            to: at,
-            marks: 0,
-            descends: false,
-            deep: false,
+            from: self.to,
+            to: self.deep_to,
+            marks: self.deep_marks,
+            ..self
         }
     }
 }

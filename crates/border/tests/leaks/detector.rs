@@ -53,10 +53,9 @@ fn readings(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn percent(bytes: &[u8]) -> Vec<u8> {
-    escaped(bytes, b'%')
-        .into_iter()
-        .map(|byte| if byte == b'+' { b' ' } else { byte })
-        .collect()
+    let space = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    let spaced: Vec<u8> = bytes.iter().map(space).collect();
+    escaped(&spaced, b'%')
 }
 
 fn quoted_printable(bytes: &[u8]) -> Vec<u8> {

@@ -215,7 +215,16 @@ pub struct Marks {
 /// Characters of a token of [`Marks`].
 const MARK: usize = 4;
 
+/// What `r0` alone decides of its base64, behind none, one and two other bytes.
+pub const CODED: [&[u8]; 3] = [b"cj", b"Iw", b"yM"];
+
 impl Tokens for Marks {
+    fn find_coded(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let pairs = bytes.get(from..)?.windows(2);
+        let mut found = pairs.enumerate().filter(|(_, pair)| CODED.contains(pair));
+        found.next().map(|(at, _)| from + at)
+    }
+
     fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         let whole = rest.windows(2).position(|pair| pair == b"r0");

@@ -21,6 +21,7 @@ mod deltas;
 mod edits;
 mod events;
 mod form;
+mod header;
 mod html;
 mod json;
 mod lines;
@@ -50,6 +51,7 @@ use bytes::Bytes;
 
 pub use at::At;
 pub use companions::Companions;
+pub use header::header;
 pub use medium::{Format, Medium};
 pub use messages::Messages;
 pub use tokens::{Counts, Measure, Opened, Tokens};

@@ -261,6 +261,7 @@ impl Exchange {
         if let Some(policy) = self.border.confine(self.app) {
             headers.append(CONTENT_SECURITY_POLICY, policy.clone());
         }
+        self.reveal_headers(headers);
         let Ok(content_type) = content_type(headers) else {
             return None;
         };
@@ -287,13 +288,15 @@ impl Exchange {
             return None;
         }
         let limits = self.border.limits;
+        let live = medium.as_ref().is_some_and(Medium::is_live);
         let coded = if codings.is_empty() {
             None
         } else {
             Some(Coded {
                 decoder: Decoder::new(&codings, limits.body).ok()?,
                 encoder: Encoder::new(&codings, true).ok()?,
-                limit: limits.coded,
+                live,
+                limit: if live { 0 } else { limits.coded },
                 original: Vec::new(),
                 state: State::Holding,
             })
@@ -302,16 +305,36 @@ impl Exchange {
             let (counts, told) = (Arc::clone(&self.counts), Arc::clone(&self.told));
             Opening::new(Arc::clone(&self.border), self.app, counts, expected, told)
         });
-        let opener = Opener::new(
+        let opener = self.opener();
+        let text = medium.map(|medium| self.text(medium, content_type.as_ref()));
+        let whole = Arc::clone(&self.revealed_whole);
+        Some(Box::new(Reveal::new(opener, opening, text, coded, whole)))
+    }
+
+    fn opener(&self) -> Opener {
+        Opener::new(
             Arc::clone(&self.border),
             (self.app, self.route),
             Arc::clone(&self.counts),
             self.memory.clone(),
             self.parameters.clone(),
-        );
-        let text = medium.map(|medium| self.text(medium, content_type.as_ref()));
-        let whole = Arc::clone(&self.revealed_whole);
-        Some(Box::new(Reveal::new(opener, opening, text, coded, whole)))
+        )
+    }
+
+    /// Reveals the names and remarks in the headers of an answer.
+    fn reveal_headers(&self, headers: &mut HeaderMap) {
+        let mut opener = None;
+        for (name, value) in headers.iter_mut() {
+            if self.border.scanner.find(value.as_bytes(), 0).is_none() {
+                continue;
+            }
+            let opener = opener.get_or_insert_with(|| self.opener());
+            let mut tokens = opener.at_once();
+            let revealed = body::reveal::header(name.as_str(), value.as_bytes(), &mut tokens);
+            if let Some(revealed) = revealed.and_then(|value| HeaderValue::try_from(value).ok()) {
+                *value = revealed;
+            }
+        }
     }
 
     /// What finds the tokens in an answer that people read.

@@ -123,6 +123,8 @@ impl Text {
 pub(crate) struct Coded {
     pub decoder: Decoder,
     pub encoder: Encoder,
+    /// Its reader waits for each message: nothing is held for long.
+    pub live: bool,
     pub limit: usize,
     pub original: Vec<Bytes>,
     pub state: State,
@@ -302,16 +304,23 @@ impl Reveal {
     }
 
     fn pump(&mut self, ended: bool) {
+        let mut live = false;
         while let Some(piece) = self.out.take() {
             match &mut self.coded {
                 Some(coded) if coded.state == State::Recoding => {
                     let mut again = Vec::new();
                     // Encoding into memory cannot fail but for a fault of the encoder; the body then ends short.
                     let _ = coded.encoder.push(&piece, &mut again);
+                    live = coded.live;
                     self.offer(again.into());
                 }
                 _ => self.offer(piece),
             }
+        }
+        if let Some(coded) = self.coded.as_mut().filter(|_| live && !ended) {
+            let mut again = Vec::new();
+            let _ = coded.encoder.flush(&mut again);
+            self.offer(again.into());
         }
         if ended && !self.complete {
             self.complete = true;

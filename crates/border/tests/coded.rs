@@ -28,6 +28,7 @@ protect = [{ at = "$.name", field = "name" }]
 match = "GET /things/{id}"
 "#;
 const TO_CRM: (&str, &str) = ("crm.example.com", "POST /things");
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 const CODED: [(&str, &str); 2] = [
     ("content-type", "application/json"),
     ("content-encoding", "gzip"),
@@ -187,4 +188,69 @@ fn what_cannot_be_undone_is_not_asked_for_and_answers_stay_private() {
     assert_eq!(answer.get("cache-control").unwrap(), "private, max-age=60");
     assert_eq!(answer.get("etag").unwrap(), "\"abc\"");
     assert!(!answer.contains_key("content-length") && !answer.contains_key("accept-ranges"));
+}
+
+#[test]
+fn a_coded_stream_of_events_is_given_event_by_event() {
+    let (border, mut vault) = (border(&[POLICY]), Vault::default());
+    let plain = br#"{"name":"Tremblay"}"#;
+    let stored = send(&border, &mut vault, TO_CRM, &JSON, &[plain]).unwrap();
+    let token = String::from_utf8(stored)
+        .unwrap()
+        .split('"')
+        .nth(3)
+        .unwrap()
+        .to_owned();
+    let (begun, rest) = token.split_at(9);
+    let event = |text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let events = [event("Mme "), event(begun), event(rest), event(".")];
+    let mut head = headers(&[("content-type", "text/event-stream"), CODED[1]]);
+    let get = http::HeaderMap::new();
+    let mut exchange = common::begin(&border, TO_CRM.0, "GET /things/1", &get).unwrap();
+    let method = http::Method::GET;
+    let mut flow = exchange
+        .reveal(&method, http::StatusCode::OK, &mut head)
+        .unwrap();
+    let mut origin = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut client = flate2::write::GzDecoder::new(Vec::new());
+    let mut seen = Vec::new();
+    for event in &events {
+        origin.write_all(event.as_bytes()).unwrap();
+        origin.flush().unwrap();
+        flow.push(std::mem::take(origin.get_mut()).into()).unwrap();
+        while let Some(piece) = flow.take() {
+            client.write_all(&piece).unwrap();
+        }
+        client.flush().unwrap();
+        seen.push(String::from_utf8(client.get_ref().clone()).unwrap());
+    }
+    assert_eq!(seen[0], events[0]);
+    assert_eq!(seen[1], events[0], "what may be a token waits for its end");
+    let joined = [event("Mme "), event("Tremblay"), event("")].concat();
+    assert_eq!(seen[2], joined);
+    assert_eq!(seen[3], joined + &events[3]);
+}
+
+#[test]
+fn i02_names_in_the_headers_of_an_answer_are_revealed() {
+    let (border, mut vault) = (border(&[POLICY]), Vault::default());
+    let plain = br#"{"name":"Zo\u00e9"}"#;
+    let stored = send(&border, &mut vault, TO_CRM, &JSON, &[plain]).unwrap();
+    let token = String::from_utf8(stored)
+        .unwrap()
+        .split('"')
+        .nth(3)
+        .unwrap()
+        .to_owned();
+    let named = format!("attachment; filename=\"{token}.pdf\"");
+    let place = format!("/things/{token}");
+    let mut head = headers(&[("content-disposition", &named), ("location", &place)]);
+    bring(&border, &mut vault, TO_CRM.0, &mut head, &[]);
+    assert_eq!(
+        head["content-disposition"],
+        "attachment; filename=\"Zo?.pdf\"; filename*=UTF-8''Zo%C3%A9.pdf"
+    );
+    assert_eq!(head["location"], place.as_str());
 }

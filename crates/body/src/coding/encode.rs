@@ -43,7 +43,16 @@ impl Encoder {
     /// # Errors
     /// The library failed.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.run(input, false, out)
+        self.run(input, Then::GoOn, out)
+    }
+
+    /// Appends to `out` all that was encoded, so that what is decoded of it is all that came so far: for a stream
+    /// whose reader waits for each message.
+    ///
+    /// # Errors
+    /// As [`Encoder::push`].
+    pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.run(&[], Then::Flush, out)
     }
 
     /// Ends the body.
@@ -51,23 +60,31 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::push`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.run(&[], true, out)
+        self.run(&[], Then::End, out)
     }
 
-    fn run(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn run(&mut self, input: &[u8], then: Then, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut stages = self.stages.iter_mut();
         let Some(first) = stages.next() else {
             out.extend_from_slice(input);
             return Ok(());
         };
         let failed = |_| fault("its encoder failed", 0);
-        let mut coded = first.step(input, last).map_err(failed)?;
+        let mut coded = first.step(input, then).map_err(failed)?;
         for stage in stages {
-            coded = stage.step(&coded, last).map_err(failed)?;
+            coded = stage.step(&coded, then).map_err(failed)?;
         }
         out.extend_from_slice(&coded);
         Ok(())
     }
+}
+
+/// What follows the bytes of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Flush,
+    End,
 }
 
 enum Stage {
@@ -108,19 +125,23 @@ impl Stage {
         })
     }
 
-    fn step(&mut self, input: &[u8], last: bool) -> io::Result<Vec<u8>> {
+    fn step(&mut self, input: &[u8], then: Then) -> io::Result<Vec<u8>> {
         match self {
             Self::Gzip(encoder) => {
                 encoder.write_all(input)?;
-                if last {
-                    encoder.try_finish()?;
+                match then {
+                    Then::GoOn => {}
+                    Then::Flush => encoder.flush()?,
+                    Then::End => encoder.try_finish()?,
                 }
                 Ok(std::mem::take(encoder.get_mut()))
             }
             Self::Deflate(encoder) => {
                 encoder.write_all(input)?;
-                if last {
-                    encoder.try_finish()?;
+                match then {
+                    Then::GoOn => {}
+                    Then::Flush => encoder.flush()?,
+                    Then::End => encoder.try_finish()?,
                 }
                 Ok(std::mem::take(encoder.get_mut()))
             }
@@ -129,7 +150,10 @@ impl Stage {
                     return Ok(Vec::new());
                 };
                 writer.write_all(input)?;
-                match last.then(|| encoder.take()).flatten() {
+                if then == Then::Flush {
+                    writer.flush()?;
+                }
+                match (then == Then::End).then(|| encoder.take()).flatten() {
                     Some(encoder) => Ok(encoder.into_inner()),
                     None => Ok(encoder
                         .as_mut()
@@ -142,7 +166,10 @@ impl Stage {
                     return Ok(Vec::new());
                 };
                 writer.write_all(input)?;
-                match last.then(|| encoder.take()).flatten() {
+                if then == Then::Flush {
+                    writer.flush()?;
+                }
+                match (then == Then::End).then(|| encoder.take()).flatten() {
                     Some(encoder) => encoder.finish(),
                     None => Ok(encoder
                         .as_mut()

@@ -105,6 +105,12 @@ impl Medium {
         self.format == Format::Untouched
     }
 
+    /// Whether its reader waits for each message of it, so that none may be held for the sake of the next.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.format == Format::Events
+    }
+
     /// Text that passes unread.
     pub(super) fn untouched() -> Self {
         Self {

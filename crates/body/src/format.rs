@@ -10,7 +10,8 @@ use crate::language::{self, Language};
 use crate::plan::{Grammar, Selected};
 use crate::selector::SelectorError;
 use crate::{
-    base64, batch, csv, file, form, graphql, html, json, multipart, ndjson, packed, text, xml, zip,
+    base64, batch, csv, file, form, graphql, grpc, html, json, multipart, ndjson, packed, protobuf,
+    text, xml, zip,
 };
 
 /// A body format, as a policy spells it.
@@ -51,6 +52,10 @@ pub enum Format {
     GraphqlDocument,
     /// `zip`: selectors are the names of members, exact or with `*`.
     Zip,
+    /// `protobuf`: selectors are paths of field numbers.
+    Protobuf,
+    /// `grpc`: messages of Protocol Buffers, each behind its length; selectors are paths of field numbers.
+    Grpc,
     /// A statement of a query language, by its name: selectors are its fields.
     Query(Language),
 }
@@ -75,6 +80,8 @@ impl Format {
         Self::Graphql,
         Self::GraphqlDocument,
         Self::Zip,
+        Self::Protobuf,
+        Self::Grpc,
         Self::Query(Language::Soql),
         Self::Query(Language::Sosl),
         Self::Query(Language::Quickbooks),
@@ -112,6 +119,8 @@ impl Format {
             Self::Graphql => "graphql",
             Self::GraphqlDocument => "graphql-document",
             Self::Zip => "zip",
+            Self::Protobuf => "protobuf",
+            Self::Grpc => "grpc",
             Self::Query(language) => language.as_str(),
         }
     }
@@ -161,6 +170,9 @@ impl Format {
             Self::Zip => {
                 "a place of a `zip` body is a member's name, exact or with `*`: `word/document.xml`, `xl/worksheets/*.xml`"
             }
+            Self::Protobuf | Self::Grpc => {
+                "a place of a message is a path of field numbers: `1.3.2` is field 2 of field 3 of field 1"
+            }
             Self::Query(language) => language.help(),
         }
     }
@@ -194,6 +206,8 @@ impl Format {
             Self::Graphql => Self::Json.is_named_by(content_type) || essence == graphql::DOCUMENT,
             Self::GraphqlDocument => essence == graphql::DOCUMENT,
             Self::Zip => zip::is_named_by(essence),
+            Self::Protobuf => protobuf::is_named_by(content_type),
+            Self::Grpc => grpc::is_named_by(content_type),
             Self::Query(_) => essence.starts_with("text/") || essence == "application/text",
         }
     }
@@ -272,6 +286,8 @@ impl Format {
             Self::Graphql => json::compile(selected),
             Self::GraphqlDocument => graphql::arguments::compile(selected),
             Self::Zip => zip::compile(selected),
+            Self::Protobuf => protobuf::compile(selected),
+            Self::Grpc => grpc::compile(selected),
             Self::Query(language) => language::compile(language, selected),
         }
     }

@@ -473,6 +473,25 @@ fn i13_a_statement_is_no_longer_and_no_deeper_than_its_limits() {
     let deep = format!("{}lastname eq 'x'{}", "(".repeat(5000), ")".repeat(5000));
     let left = rewrite(&plan, &deep, &mut Tokens::default());
     assert_eq!(left, Err(ErrorKind::Depth { limit: 128 }));
+    for (language, start, open) in [
+        (Odata, "x eq ", "- "),
+        (Airtable, "x=", "-"),
+        (Xero, "x==", "-"),
+        (Redcap, "[x]=", "-"),
+        (Soql, "SELECT ", "(SELECT "),
+        (Jql, "", "("),
+        (Drive, "", "("),
+        (Gmail, "", "({"),
+    ] {
+        let deep = format!("{start}{}", open.repeat(50_000));
+        let (fields, ..) = around(language);
+        let left = rewrite(
+            &language_support::plan(language, fields),
+            &deep,
+            &mut Tokens::default(),
+        );
+        assert!(left.is_err(), "{language:?}");
+    }
     let kind = body::content_type::ContentType::parse(b"text/plain").unwrap();
     let limits = Limits {
         value: 8,

@@ -21,8 +21,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Argument {
-    field: Vec<Box<str>>,
-    path: Vec<Box<str>>,
+    field: Names,
+    path: Names,
     place: PlaceId,
 }
 
@@ -74,8 +74,11 @@ pub(crate) fn compile(
     Ok(Arc::new(Statements(Arc::new(Arguments { named }))))
 }
 
+/// Names, the outermost first.
+type Names = Vec<Box<str>>;
+
 /// `a.b(c.d)`
-fn read(selector: &str) -> Option<(Vec<Box<str>>, Vec<Box<str>>)> {
+fn read(selector: &str) -> Option<(Names, Names)> {
     let (field, path) = selector.strip_suffix(')')?.split_once('(')?;
     let field: Vec<&str> = field.split('.').collect();
     let path: Vec<&str> = path.split('.').collect();
@@ -106,22 +109,19 @@ impl Arguments {
 
 impl Argument {
     fn is_at(&self, path: &Path<'_>) -> bool {
-        let is = |(named, name): (&Box<str>, &&str)| **named == *"*" || **named == **name;
+        let is = |named: &str, name: &str| named == "*" || named == name;
         let known = path.fields.len();
         let fits = self.field.len() <= known || (path.open && known > 0);
-        let by_field = self
-            .field
-            .iter()
-            .rev()
-            .zip(path.fields.iter().rev())
-            .all(is);
+        let mut fields = self.field.iter().rev().zip(path.fields.iter().rev());
+        let by_field = fields.all(|(named, name)| is(named, name));
         let (steps, any) = match self.path.split_last() {
             Some((last, steps)) if **last == *"**" => (steps, true),
             _ => (self.path.as_slice(), false),
         };
         let length = path.argument.len();
         let long = steps.len() == length || (any && steps.len() < length);
-        fits && by_field && long && steps.iter().zip(path.argument).all(is)
+        let mut argument = steps.iter().zip(path.argument);
+        fits && by_field && long && argument.all(|(named, name)| is(named, name))
     }
 }
 

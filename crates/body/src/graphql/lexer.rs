@@ -158,7 +158,7 @@ fn first(text: &str) -> Result<(Kind, usize), &'static str> {
         b'"' if text.starts_with("\"\"\"") => block_length(text).map(|end| (Kind::Block, end)),
         b'"' => string_length(text).map(|end| (Kind::String, end)),
         b'-' | b'0'..=b'9' => {
-            let length = count(|byte| goes_on_number(byte));
+            let length = count(goes_on_number);
             match text.get(..length) {
                 Some(number) if crate::escape::is_number(number.as_bytes()) => {
                     let whole = !number.contains(['.', 'e', 'E']);

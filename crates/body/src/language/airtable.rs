@@ -77,7 +77,7 @@ impl Dialect for Airtable {
         Ok(Some(how))
     }
 
-    fn operand(parser: &mut Parser<'_, Self>, right: bool) -> Result<Operand, Error> {
+    fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
         let token = parser.tokens.peek();
         match token.kind {
             Kind::Text(..) | Kind::Number => parser.literal(),
@@ -93,7 +93,7 @@ impl Dialect for Airtable {
                     let whole = token.start..parser.tokens.end;
                     return Ok(Literal::bare(whole, ValueType::Number));
                 }
-                let negative = parser.deeper(|parser| Self::operand(parser, right))?;
+                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
                 Parser::<Self>::function(&[negative], token.start)
             }
             Kind::Symbol | Kind::End => Err(parser.tokens.fail("a field or a value")),

@@ -97,8 +97,6 @@ impl<D: Dialect> Parser<'_, D> {
     }
 
     /// Notes a literal.
-
-    /// Notes a literal.
     fn found(
         &mut self,
         place: PlaceId,

@@ -201,8 +201,8 @@ impl<'a> Tokens<'a> {
         let Some(first) = trimmed.chars().next() else {
             return token(Kind::End, 0);
         };
-        let quotes = self.lexicon.quotes.iter();
-        for (quote, escapes) in quotes.filter(|(quote, _)| *quote == first) {
+        let mut quotes = self.lexicon.quotes.iter();
+        if let Some((quote, escapes)) = quotes.find(|(quote, _)| *quote == first) {
             let length = text_length(trimmed, *quote, *escapes);
             let length = length.map_err(|what| expected(what, start))?;
             return token(Kind::Text(*quote, *escapes), length);

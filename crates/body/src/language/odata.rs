@@ -107,7 +107,7 @@ impl Dialect for Odata {
                     let whole = token.start..parser.tokens.end;
                     return Ok(Literal::bare(whole, ValueType::Number));
                 }
-                let negative = Self::operand(parser, right)?;
+                let negative = parser.deeper(|parser| Self::operand(parser, right))?;
                 Parser::<Self>::function(&[negative], token.start)
             }
             Kind::Symbol | Kind::Name | Kind::End => {

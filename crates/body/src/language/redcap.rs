@@ -64,7 +64,7 @@ impl Dialect for Redcap {
         Ok(Some(how))
     }
 
-    fn operand(parser: &mut Parser<'_, Self>, right: bool) -> Result<Operand, Error> {
+    fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
         let token = parser.tokens.peek();
         match token.kind {
             Kind::Text(..) | Kind::Number => parser.literal(),
@@ -81,7 +81,7 @@ impl Dialect for Redcap {
                 Ok(inside)
             }
             Kind::Symbol if parser.tokens.symbol("-")? => {
-                let negative = parser.deeper(|parser| Self::operand(parser, right))?;
+                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
                 Parser::<Self>::function(&[negative], token.start)
             }
             Kind::Symbol | Kind::End => Err(parser.tokens.fail("a field or a value")),

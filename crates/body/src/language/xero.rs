@@ -65,7 +65,7 @@ impl Dialect for Xero {
         Ok(Some(how))
     }
 
-    fn operand(parser: &mut Parser<'_, Self>, right: bool) -> Result<Operand, Error> {
+    fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
         let token = parser.tokens.peek();
         match token.kind {
             Kind::Text(..) | Kind::Number => parser.literal(),
@@ -77,7 +77,7 @@ impl Dialect for Xero {
                 Ok(inside)
             }
             Kind::Symbol if parser.tokens.symbol("-")? => {
-                let negative = parser.deeper(|parser| Self::operand(parser, right))?;
+                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
                 Parser::<Self>::function(&[negative], token.start)
             }
             Kind::Symbol | Kind::Name | Kind::End => Err(parser.tokens.fail("a field or a value")),

@@ -34,7 +34,9 @@ fuzz_target!(|data: &[u8]| {
     for ((name, before), (same, after)) in came.into_iter().zip(left) {
         assert_eq!(name, same);
         let place = name.to_ascii_lowercase();
-        let place = place.strip_prefix("notes/").is_some_and(|rest| !rest.contains('/'));
+        let place = place
+            .strip_prefix("notes/")
+            .is_some_and(|rest| !rest.contains('/'));
         match (place, before.is_empty()) {
             (true, false) => assert_eq!(after, REPLACEMENT.as_bytes()),
             _ => assert_eq!(before, after),

@@ -1,8 +1,8 @@
 //! A SaaS that keeps what it is sent, byte for byte, and gives it back.
 //!
 //! `PUT`, `POST` and `PATCH` of a path store the body with its type and coding, `GET` gives it back; `/discard`
-//! counts and keeps nothing, an upgrade of any path is taken and echoes. What came is kept twice: as requests, and as
-//! the bytes that left TLS.
+//! counts and keeps nothing, an upgrade of any path is taken: a WebSocket says every message back, anything else
+//! echoes. What came is kept twice: as requests and messages, and as the bytes that left TLS.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,9 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, UPGRADE};
+use hyper::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, UPGRADE,
+};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -23,6 +27,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::authority::Leaf;
 
@@ -73,6 +80,7 @@ pub struct Seen {
 struct Kept {
     seen: Vec<Seen>,
     wire: Vec<u8>,
+    said: Vec<Bytes>,
     connections: usize,
     stored: HashMap<String, Stored>,
     headers: Vec<(String, String)>,
@@ -176,18 +184,28 @@ impl Origin {
         self.seen().pop().expect("a request came")
     }
 
+    /// Every message that was said over a WebSocket, in order.
+    #[must_use]
+    pub fn said(&self) -> Vec<Bytes> {
+        lock(&self.kept).said.clone()
+    }
+
     /// How many connections came, of whatever use.
     #[must_use]
     pub fn connections(&self) -> usize {
         lock(&self.kept).connections
     }
 
-    /// Everything that came, for a search: the bytes that left TLS, then each request's target, header and body,
-    /// its coding undone.
+    /// Everything that came, for a search: the bytes that left TLS, then each message, unmasked, and each request's
+    /// target, header and body, its coding undone.
     #[must_use]
     pub fn everything(&self) -> Vec<u8> {
         let kept = lock(&self.kept);
         let mut all = kept.wire.clone();
+        for message in &kept.said {
+            all.push(b'\n');
+            all.extend_from_slice(message);
+        }
         for seen in &kept.seen {
             all.extend_from_slice(format!("\n{} {}\n", seen.method, seen.target).as_bytes());
             for (name, value) in &seen.headers {
@@ -268,19 +286,8 @@ async fn answer(
     mut request: Request<Incoming>,
     kept: Arc<Mutex<Kept>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    if request.headers().contains_key(UPGRADE) {
-        let upgrade = hyper::upgrade::on(&mut request);
-        tokio::spawn(async move {
-            let Ok(upgraded) = upgrade.await else { return };
-            let (mut from, mut to) = tokio::io::split(TokioIo::new(upgraded));
-            drop(tokio::io::copy(&mut from, &mut to).await);
-        });
-        let mut response = short(StatusCode::SWITCHING_PROTOCOLS, "");
-        let headers = response.headers_mut();
-        headers.remove(CONTENT_TYPE);
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        return Ok(response);
+    if let Some(protocol) = request.headers().get(UPGRADE).cloned() {
+        return Ok(switch(&mut request, protocol, kept));
     }
     let (head, mut body) = request.into_parts();
     let target = head
@@ -345,6 +352,50 @@ async fn answer(
         }
     }
     Ok(response)
+}
+
+/// Takes an upgrade.
+fn switch(
+    request: &mut Request<Incoming>,
+    protocol: HeaderValue,
+    kept: Arc<Mutex<Kept>>,
+) -> Response<Full<Bytes>> {
+    let mut response = short(StatusCode::SWITCHING_PROTOCOLS, "");
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    let key = request.headers().get(SEC_WEBSOCKET_KEY);
+    let accept = key.map(|key| derive_accept_key(key.as_bytes()));
+    if let Some(accept) = accept.and_then(|accept| HeaderValue::try_from(accept).ok()) {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    let is_socket = protocol.as_bytes().eq_ignore_ascii_case(b"websocket");
+    headers.insert(UPGRADE, protocol);
+    let upgrade = hyper::upgrade::on(request);
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        let stream = TokioIo::new(upgraded);
+        if is_socket {
+            return talk(stream, &kept).await;
+        }
+        let (mut from, mut to) = tokio::io::split(stream);
+        drop(tokio::io::copy(&mut from, &mut to).await);
+    });
+    response
+}
+
+/// Says every message back.
+async fn talk(stream: TokioIo<hyper::upgrade::Upgraded>, kept: &Mutex<Kept>) {
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+    while let Some(Ok(message)) = socket.next().await {
+        if !(message.is_text() || message.is_binary()) {
+            continue;
+        }
+        lock(kept).said.push(message.clone().into_data());
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
 }
 
 fn respond(

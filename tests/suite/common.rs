@@ -60,6 +60,18 @@ body = "text"
 protect = [{ at = "*", field = "note" }]
 
 [[routes]]
+match = "GET /chat"
+messages = "json"
+kinds = [
+  { when = { at = "$.type", is = "message" }, protect = [
+      { at = "$.name", field = "name" },
+      { at = "$.note", field = "note" },
+      { at = "$.code", field = "code" },
+    ] },
+  { when = { at = "$.type", is = "ping" } },
+]
+
+[[routes]]
 match = "GET /people"
 query = [{ at = "name", field = "name" }]
 

@@ -22,4 +22,5 @@ mod seal;
 mod secrecy;
 mod treatments;
 mod tunnel;
+mod websocket;
 mod wire;

@@ -2,6 +2,7 @@
 //! it there is.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -270,12 +271,17 @@ fn handlers(
     {
         handlers.push((selector, element(seen, start)));
     }
+    let mut spelled = BTreeSet::new();
     for (selector, place) in selectors {
         let place = *place;
         let Some(css) = selector.element.clone() else {
             continue;
         };
         for (name, css) in &selector.spelled {
+            // The same for all selectors: asked once of each element.
+            if !spelled.insert(name.as_str()) {
+                continue;
+            }
             let name = name.clone();
             let handler = element(seen, move |seen, element, _| seen.spelling(element, &name));
             handlers.push((css.clone(), handler));

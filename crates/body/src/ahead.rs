@@ -10,7 +10,7 @@
 use bytes::{Bytes, BytesMut};
 use zeroize::Zeroizing;
 
-use crate::edit::{Edit, Editor, Found};
+use crate::edit::{Edit, Editor, Found, PlaceId};
 use crate::error::{Error, ErrorKind};
 use crate::out::Out;
 use crate::utf8::Utf8;
@@ -73,6 +73,10 @@ pub(crate) struct Nobody;
 impl Editor for Nobody {
     fn value(&mut self, _: Found<'_>, _: &mut Vec<u8>) -> Result<Edit, Error> {
         Ok(Edit::Keep)
+    }
+
+    fn file(&mut self, _: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
+        Ok(None)
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::Rewriter;
 use crate::batch;
 use crate::content_type::ContentType;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::out::{AskId, Out};
 
 /// Names a place of the plan that the editor gave to the format; opaque here.
@@ -127,12 +127,13 @@ pub trait Editor {
     }
 
     /// The rewriter that the opaque bytes at a place go through; nothing where they stay as they came. Asked at the
-    /// first byte of a [`Format::File`](crate::Format).
+    /// first byte of a [`Format::File`](crate::Format). An editor that does not say refuses: what stands between a
+    /// format and the one that decides must not let a file pass by forgetting it.
     ///
     /// # Errors
     /// As [`Editor::value`].
     fn file(&mut self, _place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
-        Ok(None)
+        Err(Error::new(ErrorKind::Stopped, 0))
     }
 
     /// Says what becomes of a request that stands in the body: asked by `batch` once the head of one is complete. What the

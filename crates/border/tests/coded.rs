@@ -219,7 +219,7 @@ fn a_coded_stream_of_events_is_given_event_by_event() {
     for event in &events {
         origin.write_all(event.as_bytes()).unwrap();
         origin.flush().unwrap();
-        flow.push(std::mem::take(origin.get_mut()).into()).unwrap();
+        let _ = flow.push(std::mem::take(origin.get_mut()).into()).unwrap();
         while let Some(piece) = flow.take() {
             client.write_all(&piece).unwrap();
         }

@@ -157,4 +157,6 @@ fn i01_nothing_protected_leaves_in_any_encoding() {
             "lost what is kept: {told}"
         );
     }
+    let sent = MESSAGES - refused;
+    assert!(sent >= 6000, "only {sent} messages were sent");
 }

@@ -19,7 +19,10 @@ mod columns;
 mod header;
 mod rows;
 mod scan;
+mod start;
 mod stream;
+mod value;
+mod whole;
 
 pub use columns::Columns;
 pub use stream::Stream;

@@ -1,5 +1,7 @@
 //! One cell: what it says.
 
+use zeroize::Zeroizing;
+
 use crate::error::ErrorKind;
 
 /// What can part the cells of a row, the commonest first.
@@ -34,6 +36,19 @@ pub(super) fn decode<'a>(
         _ => text,
     };
     Ok((!text.is_empty()).then_some(text.as_bytes()))
+}
+
+/// Whether the cell of which `raw` is the spelling says just this.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn says(raw: &[u8], text: &str) -> Result<bool, ErrorKind> {
+    let spelled = inner(raw).unwrap_or(raw);
+    if !spelled.starts_with(b"'") && !spelled.contains(&b'"') {
+        return Ok(spelled == text.as_bytes());
+    }
+    let mut plain = Zeroizing::new(Vec::new());
+    Ok(decode(raw, &mut plain)? == Some(text.as_bytes()))
 }
 
 /// What stands between the quotes of a quoted cell.

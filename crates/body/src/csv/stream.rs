@@ -7,19 +7,17 @@ use zeroize::Zeroizing;
 
 use super::cell::{self, SEPARATORS};
 use super::columns::Columns;
-use super::header::{self, Layout, Rule, SEPARATOR};
-use super::rows::{Held, content};
+use super::header::{Layout, Rule, SEPARATOR};
+use super::rows::Held;
 use super::scan::{BLOCK, Dialect, Fault, Scan};
-use crate::edit::{Comparison, Edit, Editor, Found, ValueType};
+use super::value::Values;
+use crate::edit::{Edit, Editor};
 use crate::error::{Error, ErrorKind};
-use crate::escape::Escape;
 use crate::out::Out;
 use crate::{Limits, Rewriter};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// What is being read.
-enum Phase {
+pub(super) enum Phase {
     /// The rows up to the one that says how others are read.
     Start {
         /// The separator, where something has told it.
@@ -35,46 +33,37 @@ enum Phase {
 
 /// One CSV body on its way out.
 pub struct Stream {
-    columns: Arc<Columns>,
-    limits: Limits,
+    pub(super) columns: Arc<Columns>,
+    pub(super) limits: Limits,
     /// Whether nothing fails: what is not as it should be passes.
-    lenient: bool,
-    phase: Phase,
-    scan: Scan,
+    pub(super) lenient: bool,
+    pub(super) phase: Phase,
+    pub(super) scan: Scan,
     /// The number of the cell that is being read.
-    column: usize,
+    pub(super) column: usize,
     /// What earlier chunks hold of the cell that is being read, where it is protected.
-    raw: Zeroizing<Vec<u8>>,
+    pub(super) raw: Zeroizing<Vec<u8>>,
     /// Whether that cell passes.
-    passes: bool,
+    pub(super) passes: bool,
     /// The row that is being gathered.
-    row: Held,
+    pub(super) row: Held,
     /// The cells of the row so far, where it is decided as a whole.
-    cells: Vec<(usize, usize)>,
-    values: Values,
+    pub(super) cells: Vec<(usize, usize)>,
+    pub(super) values: Values,
     /// Where the bytes that are read begin in the body.
-    offset: u64,
-}
-
-/// The buffers that values pass through, used again for each.
-#[derive(Default)]
-struct Values {
-    ordinal: u32,
-    plain: Zeroizing<Vec<u8>>,
-    replacement: Zeroizing<Vec<u8>>,
-    written: Zeroizing<Vec<u8>>,
+    pub(super) offset: u64,
 }
 
 /// Bytes that are gone over.
-struct Pass<'a> {
-    bytes: &'a [u8],
+pub(super) struct Pass<'a> {
+    pub(super) bytes: &'a [u8],
     /// How far they are kept or replaced.
-    kept: usize,
+    pub(super) kept: usize,
     /// Where the open cell and the open row begin in them.
-    cell: usize,
-    row: usize,
-    editor: &'a mut dyn Editor,
-    out: &'a mut Out,
+    pub(super) cell: usize,
+    pub(super) row: usize,
+    pub(super) editor: &'a mut dyn Editor,
+    pub(super) out: &'a mut Out,
 }
 
 /// What is wrong, and where in the bytes that are gone over.
@@ -112,101 +101,8 @@ impl Stream {
         }
     }
 
-    /// Takes the rows before the data; gives where that begins in the chunk.
-    fn start(
-        &mut self,
-        chunk: &Bytes,
-        editor: &mut dyn Editor,
-        out: &mut Out,
-    ) -> Result<Option<usize>, Error> {
-        let mut at = 0;
-        while let Phase::Start { returns, .. } = self.phase {
-            let rest = chunk.get(at..).unwrap_or_default();
-            let Some(end) = self.row.find(rest, returns) else {
-                self.row.extend(rest);
-                let length = self.row.bytes().len() - usize::from(self.row.returned());
-                if let Err(kind) = self.row_fits(length) {
-                    self.give_up(kind, 0)?;
-                    out.write(self.row.take().as_ref());
-                    return Ok(Some(chunk.len()));
-                }
-                return Ok(None);
-            };
-            let stop = at + end.used;
-            if self.row.is_empty() {
-                let row = chunk.slice(at..stop);
-                let data = self.first_row(&row, end.returns)?;
-                if let Some(skipped) = data {
-                    out.keep(at..at + skipped);
-                    return Ok(Some(at + skipped));
-                }
-                self.row = Held::default();
-                out.keep(at..stop);
-            } else {
-                self.row.extend(rest.get(..end.used).unwrap_or_default());
-                let row = self.row.take();
-                let data = self.first_row(&row, end.returns)?;
-                out.begin(&row);
-                out.keep(0..data.unwrap_or(row.len()));
-                if let Some(skipped) = data {
-                    self.rows(&row, skipped, false, editor, out)?;
-                }
-                out.begin(chunk);
-            }
-            at = stop;
-        }
-        Ok(Some(at))
-    }
-
-    /// Looks at a row before the data. Where it is data itself, gives how much of it comes before that.
-    fn first_row(&mut self, row: &[u8], returned: bool) -> Result<Option<usize>, Error> {
-        let Phase::Start { separator, returns } = self.phase else {
-            return Ok(None);
-        };
-        let whole = content(row);
-        if let Err(kind) = self.row_fits(whole.len()) {
-            return self.give_up(kind, 0).map(|()| None);
-        }
-        let first = self.offset == 0;
-        self.offset += row.len() as u64;
-        let text = match whole.strip_prefix(BYTE_ORDER_MARK) {
-            Some(text) if first => text,
-            _ => whole,
-        };
-        let returns = returns.unwrap_or(returned);
-        let told = match header::given(text) {
-            Ok(told) => told,
-            Err(kind) => return self.give_up(kind, 0).map(|()| None),
-        };
-        if text.is_empty() || told.is_some() {
-            self.phase = Phase::Start {
-                separator: told.or(separator),
-                returns: Some(returns),
-            };
-            return Ok(None);
-        }
-        match header::read(&self.columns, text, separator, returns, self.lenient) {
-            Err(kind) => self.give_up(kind, 0).map(|()| None),
-            Ok(None) => {
-                self.phase = Phase::Passing;
-                Ok(None)
-            }
-            Ok(Some(layout)) => {
-                self.scan = Scan::new(layout.dialect);
-                self.phase = Phase::Rows(layout.into());
-                if self.columns.has_header() {
-                    return Ok(None);
-                }
-                self.offset -= row.len() as u64;
-                let skipped = whole.len() - text.len();
-                self.offset += skipped as u64;
-                Ok(Some(skipped))
-            }
-        }
-    }
-
     /// Where nothing may fail lets all that follows pass.
-    fn give_up(&mut self, kind: ErrorKind, at: usize) -> Result<(), Error> {
+    pub(super) fn give_up(&mut self, kind: ErrorKind, at: usize) -> Result<(), Error> {
         if !self.lenient {
             return Err(Error::new(kind, self.offset + at as u64));
         }
@@ -215,7 +111,7 @@ impl Stream {
     }
 
     /// The first row, and one whose values hang on one another, is held.
-    fn row_fits(&self, length: usize) -> Result<(), ErrorKind> {
+    pub(super) fn row_fits(&self, length: usize) -> Result<(), ErrorKind> {
         let limit = self.limits.lookahead;
         if length > limit {
             Err(ErrorKind::Lookahead { limit })
@@ -225,7 +121,7 @@ impl Stream {
     }
 
     /// Takes the rows of `bytes` from `from` on; `last` says that the body ends with them.
-    fn rows(
+    pub(super) fn rows(
         &mut self,
         bytes: &[u8],
         from: usize,
@@ -396,72 +292,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Decides the values of a row that is here whole.
-    fn whole_row(&mut self, layout: &Layout, pass: &mut Pass<'_>) -> Result<(), ErrorKind> {
-        let cells = std::mem::take(&mut self.cells);
-        let last = cells.len().saturating_sub(1);
-        let spelled = |index: usize| -> &[u8] {
-            let Some((start, end)) = cells.get(index) else {
-                return &[];
-            };
-            let raw = pass.bytes.get(*start..*end).unwrap_or_default();
-            if index == last && !layout.dialect.returns {
-                raw.strip_suffix(b"\r").unwrap_or(raw)
-            } else {
-                raw
-            }
-        };
-        for (index, (column, (start, _))) in layout.columns.iter().zip(&cells).enumerate() {
-            let raw = spelled(index);
-            if raw.is_empty() {
-                continue;
-            }
-            let holds = |rule: &&Rule| match &rule.when {
-                None => Ok(true),
-                Some((tested, literal)) => {
-                    let text = text(spelled(*tested));
-                    text.map(|text| text.is_some_and(|text| *text == literal.as_bytes()))
-                }
-            };
-            let mut chosen = None;
-            for rule in &column.rules {
-                let held = match holds(&rule) {
-                    Err(_) if self.lenient => false,
-                    held => held?,
-                };
-                if held {
-                    chosen = Some(rule);
-                    break;
-                }
-            }
-            let Some(rule) = chosen else {
-                continue;
-            };
-            let mut siblings = Vec::with_capacity(rule.beside.len());
-            for sibling in &rule.beside {
-                siblings.push(match sibling.map(|index| text(spelled(index))) {
-                    None => None,
-                    Some(Err(_)) if self.lenient => None,
-                    Some(text) => text?,
-                });
-            }
-            let beside: Vec<Option<&[u8]>> = siblings
-                .iter()
-                .map(|text| text.as_ref().map(|text| text.as_slice()))
-                .collect();
-            let edit = self.decide(layout, rule, raw, &beside, pass.editor)?;
-            if edit != Edit::Keep {
-                pass.out.keep(pass.kept..*start);
-                self.values.write(edit, raw, layout, self.lenient, pass);
-                pass.kept = start + raw.len();
-            }
-        }
-        self.cells = cells;
-        Ok(())
-    }
-
     /// What is to be done with a value of which `raw` is the spelling.
-    fn decide(
+    pub(super) fn decide(
         &mut self,
         layout: &Layout,
         rule: &Rule,
@@ -485,7 +317,7 @@ impl Stream {
     }
 
     /// What is told of a fault, which what is held may be too long to reach.
-    fn fault(&self, layout: &Layout, fault: Fault, at: usize, pass: &Pass<'_>) -> Wrong {
+    pub(super) fn fault(&self, layout: &Layout, fault: Fault, at: usize, pass: &Pass<'_>) -> Wrong {
         let reached = match layout.whole_rows {
             true => self.row_fits(at - pass.row),
             false => self.open_fits(layout, at, pass),
@@ -560,117 +392,6 @@ impl Stream {
         pass.kept = end;
         Ok(())
     }
-
-    /// Takes the rest of the row that is held; gives where the next begins in the chunk.
-    fn held_row(
-        &mut self,
-        chunk: &Bytes,
-        editor: &mut dyn Editor,
-        out: &mut Out,
-    ) -> Result<usize, Error> {
-        let returns = Some(self.scan.dialect().returns);
-        let end = self.row.find(chunk, returns);
-        let used = end.map_or(chunk.len(), |end| end.used);
-        self.row.extend(chunk.get(..used).unwrap_or_default());
-        if end.is_none() {
-            let fits = self.row_fits(self.row.bytes().len());
-            let Err(kind) = fits else {
-                return Ok(used);
-            };
-            if !self.lenient {
-                return Err(self.too_long(kind));
-            }
-            self.phase = Phase::Passing;
-        }
-        let row = self.row.take();
-        out.begin(&row);
-        self.rows(&row, 0, false, editor, out)?;
-        out.begin(chunk);
-        Ok(used)
-    }
-
-    /// A row is too long to be held: what is told is the first fault in as much of it as may be.
-    fn too_long(&self, kind: ErrorKind) -> Error {
-        let reached = self.limits.lookahead.saturating_add(1);
-        let held = self.row.bytes().get(..reached).unwrap_or_default();
-        let mut scan = Scan::new(self.scan.dialect());
-        for (number, block) in held.chunks(BLOCK).enumerate() {
-            if let Some((bit, fault)) = scan.step(block).fault {
-                let expected = fault.expected();
-                let at = number * BLOCK + bit as usize;
-                return Error::new(ErrorKind::Syntax { expected }, self.offset + at as u64);
-            }
-        }
-        Error::new(kind, self.offset)
-    }
-}
-
-impl Values {
-    fn decide(
-        &mut self,
-        rule: &Rule,
-        raw: &[u8],
-        beside: &[Option<&[u8]>],
-        editor: &mut dyn Editor,
-    ) -> Result<Edit, ErrorKind> {
-        let Some(text) = cell::decode(raw, &mut self.plain)? else {
-            return Ok(Edit::Keep);
-        };
-        self.replacement.clear();
-        let found = Found {
-            place: rule.place,
-            ordinal: self.ordinal,
-            value_type: ValueType::String,
-            text,
-            beside,
-            comparison: Comparison::Stored,
-        };
-        self.ordinal = self.ordinal.saturating_add(1);
-        editor
-            .value(found, &mut self.replacement)
-            .map_err(|error| error.kind)
-    }
-
-    /// Writes what the edit that was just decided makes of a cell.
-    fn write(&mut self, edit: Edit, raw: &[u8], layout: &Layout, inert: bool, pass: &mut Pass<'_>) {
-        let value_type = match edit {
-            Edit::Spelled | Edit::PendingSpelled(_) => ValueType::Number,
-            Edit::Keep | Edit::Replace | Edit::Pending(_) | Edit::Nested => ValueType::String,
-        };
-        let escape = Escape::CellWhole {
-            separator: layout.dialect.separator,
-            quoted: cell::inner(raw).is_some(),
-            inert,
-            value_type,
-        };
-        match edit {
-            Edit::Keep => pass.out.write(raw),
-            Edit::Replace | Edit::Spelled => {
-                self.written.clear();
-                escape.write(&self.replacement, &mut self.written);
-                pass.out.write(&self.written);
-            }
-            Edit::Pending(ask) | Edit::PendingSpelled(ask) => pass.out.hole(ask, escape),
-            Edit::Nested => {
-                let inner = pass.editor.nested();
-                let escape = Escape::Cell {
-                    starts: false,
-                    quoted: true,
-                    value_type,
-                };
-                pass.out.write(b"\"");
-                pass.out.nest(inner, escape);
-                pass.out.write(b"\"");
-            }
-        }
-    }
-}
-
-/// The text of a sibling.
-fn text(raw: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, ErrorKind> {
-    let mut plain = Zeroizing::new(Vec::new());
-    let text = cell::decode(raw, &mut plain)?;
-    Ok(text.map(|text| Zeroizing::new(text.to_vec())))
 }
 
 impl Rewriter for Stream {

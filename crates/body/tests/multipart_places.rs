@@ -342,14 +342,14 @@ fn lines_may_end_as_python_writes_them_but_all_must() {
 #[test]
 fn a_value_that_begins_with_the_delimiter_is_not_written() {
     struct Hostile;
-    impl body::Editor for Hostile {
+    impl Editor for Hostile {
         fn value(
             &mut self,
-            _: body::Found<'_>,
+            _: Found<'_>,
             replacement: &mut Vec<u8>,
-        ) -> Result<body::Edit, body::Error> {
+        ) -> Result<Edit, Error> {
             replacement.extend_from_slice(b"--b=1--");
-            Ok(body::Edit::Replace)
+            Ok(Edit::Replace)
         }
     }
     let mut rewriter = rewriter(&plan(&["note"]), FORM);

@@ -18,6 +18,9 @@ const LIMITS: Limits = Limits {
 /// What every language spells as it is.
 const TOKEN: &str = "q7tok";
 
+/// What a literal that had no quotes may get.
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// Puts one token for every value, or two.
 #[derive(Default)]
 struct Seal {
@@ -106,16 +109,21 @@ fuzz_target!(|data: &[u8]| {
         );
         return;
     }
-    // With one token for each value, all else stands in its order.
+    // With one token for each value, all else stands in its order, but for quotes around what had none.
     let mut rest = statement;
     for kept in left.split(TOKEN) {
-        let at = rest
-            .find(kept)
-            .expect("I3: what is kept is the statement's");
-        rest = rest.get(at + kept.len()..).expect("the rest");
+        let opened = kept.strip_suffix(QUOTES).unwrap_or(kept);
+        let closed = kept.strip_prefix(QUOTES).unwrap_or(kept);
+        let both = opened.strip_prefix(QUOTES).unwrap_or(opened);
+        let ends = [kept, opened, closed, both].map(|text| Some(rest.find(text)? + text.len()));
+        let end = ends.into_iter().flatten().min();
+        let end = end.expect("I3: what is kept is the statement's");
+        rest = rest.get(end..).expect("the rest");
     }
     let plain = |value: &&String| {
-        value.len() > 3 && !statement.contains('\\') && !value.contains(['q', 'k', '\'', '"', '\n'])
+        value.len() > 3
+            && !statement.contains(['\\', '%', '+'])
+            && !value.contains(['q', 'k', '\'', '"', '\n'])
     };
     for value in found.iter().filter(plain) {
         let count = |text: &str| text.matches(value.as_str()).count();

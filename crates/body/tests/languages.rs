@@ -435,7 +435,15 @@ const REFUSED: &[(Language, &[&str], &[&str])] = &[
     (
         Gmail,
         &["from"],
-        &["from:(a", "from:a:b", "from:\"a\\\"b\"", "from:", "a)"],
+        &[
+            "from:(a",
+            "from:\"a\"b",
+            "a\"b\"",
+            "from:a:b",
+            "from:\"a\\\"b\"",
+            "from:",
+            "a)",
+        ],
     ),
     (
         Stripe,

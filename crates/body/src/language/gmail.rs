@@ -122,8 +122,7 @@ impl Search<'_> {
             takes_addresses: false,
             start: None,
         };
-        self.found(token, behind.unwrap_or(words), negated);
-        Ok(())
+        self.found(token, behind.unwrap_or(words), negated)
     }
 
     /// Reads terms in parentheses or braces, if they come next.
@@ -158,13 +157,19 @@ impl Search<'_> {
             _ => return Err(self.tokens.fail("a word, and a space behind it")),
         }
         let start = Some(operator.start);
-        self.found(token, Behind { start, ..behind }, negated);
-        Ok(())
+        self.found(token, Behind { start, ..behind }, negated)
     }
 
-    fn found(&mut self, token: Token, behind: Behind, negated: bool) {
+    /// Notes a word or a phrase, behind which there must be a space or what closes.
+    fn found(&mut self, token: Token, behind: Behind, negated: bool) -> Result<(), Error> {
+        let next = self.tokens.peek();
+        if next.start == token.end
+            && matches!(next.kind, Kind::Text(..) | Kind::Word | Kind::Number)
+        {
+            return Err(self.tokens.fail("a space"));
+        }
         let Some(place) = behind.place else {
-            return;
+            return Ok(());
         };
         let (at, spelling): (Range<usize>, Spelling) = match token.kind {
             Kind::Text(quote, _) => {
@@ -192,6 +197,7 @@ impl Search<'_> {
             spelling,
             or: Some(Joined::new("{", " ", "}").over(whole)),
         });
+        Ok(())
     }
 }
 

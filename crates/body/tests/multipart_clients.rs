@@ -1,6 +1,7 @@
 //! Multipart bodies as real clients write them (`corpus/multipart/capture.py` says which and how): what stands at places
 //! changes, nothing else, and a parser that knows nothing of places sees the same.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads its vectors")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod harness;

@@ -343,11 +343,7 @@ fn lines_may_end_as_python_writes_them_but_all_must() {
 fn a_value_that_begins_with_the_delimiter_is_not_written() {
     struct Hostile;
     impl Editor for Hostile {
-        fn value(
-            &mut self,
-            _: Found<'_>,
-            replacement: &mut Vec<u8>,
-        ) -> Result<Edit, Error> {
+        fn value(&mut self, _: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
             replacement.extend_from_slice(b"--b=1--");
             Ok(Edit::Replace)
         }

@@ -1,5 +1,7 @@
 //! Answers in other charsets than UTF-8: what a value becomes in each, read back by other means.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod reveal_support;
 
 use body::reveal::Counts;

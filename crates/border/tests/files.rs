@@ -1,5 +1,7 @@
 //! Files: sealed as they come, opened as they come, and told truthfully in the head of their answers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use border::{Border, Exchange, Flow, Progress, RefusalCode};

@@ -277,7 +277,7 @@ pub(super) enum Met {
     /// It leaves as it came.
     Pass,
     /// So many bytes give way to what stands in the output.
-    Opened(usize, Out, Rest),
+    Opened(usize, Box<Out>, Rest),
     /// That was done.
     Done,
 }
@@ -358,9 +358,9 @@ pub(super) fn meet(
     if read.ended {
         coded.pad(read.characters.len());
         out.leave();
-        return Met::Opened(read.length, out, Rest::Ended(counts));
+        return Met::Opened(read.length, Box::new(out), Rest::Ended(counts));
     }
-    Met::Opened(read.length, out, Rest::GoesOn(Box::new(coded)))
+    Met::Opened(read.length, Box::new(out), Rest::GoesOn(Box::new(coded)))
 }
 
 impl Coded {

@@ -385,7 +385,7 @@ impl Scan {
             Met::Opened(length, revealed, rest) => {
                 self.flush_held(out);
                 window.write_to(start, out);
-                out.absorb(revealed);
+                out.absorb(*revealed);
                 window.written = start + length;
                 self.pass(window, start + length, out);
                 match rest {

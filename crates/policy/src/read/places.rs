@@ -133,7 +133,6 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// One place, at which a single value stands.
-    #[expect(clippy::type_complexity, reason = "read once, right after")]
     pub(super) fn value(
         &mut self,
         section: &Section<'t>,

@@ -11,6 +11,7 @@ mod demo;
 mod durable;
 mod erase;
 mod exit;
+mod files;
 mod keys;
 mod memory;
 mod protect;

@@ -30,6 +30,9 @@ pub(crate) struct Protect {
     whole: usize,
     /// The bytes that the client says it will send.
     expected: Option<u64>,
+    /// What has come waits until the keys are there that a file may need.
+    waiting: Option<Bytes>,
+    begun: bool,
     finished: bool,
     complete: bool,
 }
@@ -54,6 +57,8 @@ impl Protect {
             read: 0,
             whole,
             expected,
+            waiting: None,
+            begun: false,
             finished: false,
             complete: false,
         }
@@ -121,7 +126,9 @@ impl Protect {
 
     /// Whether something may leave before the body has ended.
     fn may_leave(&self) -> bool {
-        self.read > self.whole || self.declared().is_some()
+        // What leaves can be stated in the head as what came was only of a body that is held whole.
+        let nothing_fails = self.check.is_none() && self.declared().is_some();
+        self.read > self.whole || nothing_fails
     }
 
     /// Moves what no hole holds back to where it can be taken from.
@@ -160,6 +167,15 @@ impl Protect {
 
 impl Flow for Protect {
     fn push(&mut self, chunk: Bytes) -> Result<Progress, Refusal> {
+        if !std::mem::replace(&mut self.begun, true) {
+            let asked = self.sealer.foresee();
+            asked.map_err(|refusal| *refusal)?;
+            let asks = self.sealer.take_asks();
+            if !asks.is_empty() {
+                self.waiting = Some(chunk);
+                return Ok(Progress::Need(asks));
+            }
+        }
         if let Some(check) = &mut self.check {
             check.update(&chunk);
         }
@@ -186,7 +202,10 @@ impl Flow for Protect {
         for answer in answers {
             self.sealer.answer(answer).map_err(|refusal| *refusal)?;
         }
-        self.settle()
+        match self.waiting.take() {
+            Some(chunk) => self.push(chunk),
+            None => self.settle(),
+        }
     }
 
     fn take(&mut self) -> Option<Bytes> {
@@ -210,6 +229,7 @@ impl Flow for Protect {
     }
 
     fn held(&self) -> usize {
-        self.rewriter.held() + self.out.len() + self.ready_length
+        let waiting = self.waiting.as_ref().map_or(0, Bytes::len);
+        waiting + self.rewriter.held() + self.out.len() + self.ready_length
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use body::batch;
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId, Rewriter};
-use policy::{Part, PointerShape, Treatment};
+use policy::{Beside, Part, PointerShape, Treatment};
 
 use crate::batch::Address;
 use crate::border::Inner;
@@ -22,7 +22,7 @@ use crate::tokens::{Glued, Stands, look};
 use crate::treat::answers;
 use crate::under::Under;
 use crate::value::{Parameters, Plain, Value};
-use crate::{Answer, Ask, Asked, Refusal, RefusalCode, pointers};
+use crate::{Answer, Ask, Asked, Refusal, RefusalCode, SubjectKey, pointers};
 
 /// Decides about every value of one request; keeps the asks and the refusal.
 pub(crate) struct Sealer {
@@ -44,6 +44,8 @@ pub(crate) struct Sealer {
     pub(crate) address: Option<Address>,
     /// What a request inside did not have, although it must.
     missing: Option<Refusal>,
+    /// The keys of subjects for the files at these places of the request, by its number.
+    of_files: HashMap<(usize, usize), Arc<SubjectKey>>,
     /// The value whose companion is asked for next.
     last: Option<(Value, Plain)>,
     next: u32,
@@ -71,6 +73,8 @@ enum Waiting {
     Recalled { value: Value, text: Plain },
     /// A value whose subject has no key at hand.
     Subject { value: Value, text: Plain },
+    /// The key that a file at this place would need.
+    File { place: usize },
 }
 
 /// What a value became, or the ask that it waits for.
@@ -99,6 +103,7 @@ impl Sealer {
             filled: HashMap::new(),
             address: known.address,
             missing: None,
+            of_files: HashMap::new(),
             last: None,
             next: 0,
             refusal: None,
@@ -215,6 +220,13 @@ impl Sealer {
                     })
                 }
                 _ => Err(self.away_at(value.place)),
+            },
+            Waiting::File { place } => match answer {
+                Answer::Subject { key, .. } => {
+                    self.of_files.insert((self.number, place), key);
+                    Ok(())
+                }
+                _ => Err(self.away_at(place)),
             },
             // Its parts are asked for, not the whole.
             whole @ Waiting::Whole { .. } => {
@@ -461,6 +473,37 @@ impl Sealer {
         Edit::Pending(hole)
     }
 
+    /// Asks for what files may need: a file does not wait in the middle, as a value does.
+    pub fn foresee(&mut self) -> Result<(), Box<Refusal>> {
+        let border = Arc::clone(&self.border);
+        let places = border
+            .route(self.app, self.under.route)
+            .map(|route| &route.places);
+        for (index, place) in places.into_iter().flatten().enumerate() {
+            let (true, Some(Beside::Parameter(name))) = (place.is_file, &place.subject) else {
+                continue;
+            };
+            let Some((_, field)) = border.place(self.app, self.under.route, index) else {
+                continue;
+            };
+            let whose = self.under.parameters.get(name);
+            let whose = whose.ok_or_else(|| self.subjectless(place))?;
+            let subject = border.subject_name(self.app, &whose);
+            let subject = subject.ok_or_else(|| self.away(place))?;
+            if let Some(key) = border.subject_key(self.app, &field.name, subject) {
+                self.of_files.insert((self.number, index), key);
+                continue;
+            }
+            let what = Asked::Subject {
+                app: border.app_id(self.app),
+                field: field.name.clone(),
+                subject,
+            };
+            self.wait(None, what, Waiting::File { place: index });
+        }
+        Ok(())
+    }
+
     /// What seals the file at this place; nothing where its field passes.
     fn seal_file(&mut self, index: usize) -> Result<Option<Box<dyn Rewriter>>, Box<Refusal>> {
         self.under.see(index);
@@ -473,7 +516,10 @@ impl Sealer {
             Treatment::Block => return Err(self.blocked(place)),
             _ => {}
         }
-        let key = border.current_key(self.app, place.field);
+        let key = match (&place.subject, self.of_files.get(&(self.number, index))) {
+            (None, _) => border.current_key(self.app, place.field),
+            (Some(_), key) => key.map(|key| &key.field),
+        };
         let key = Arc::clone(key.ok_or_else(|| self.away(place))?);
         let sealer = FileSealer::new(Arc::clone(&border), self.app, key, &mut *self.chance);
         let sealer = sealer.map_err(|_| self.away(place))?;

@@ -65,7 +65,7 @@ impl Value {
 pub(crate) struct Parameters(pub Vec<(String, Plain)>);
 
 impl Parameters {
-    fn get(&self, name: &str) -> Option<Plain> {
+    pub(crate) fn get(&self, name: &str) -> Option<Plain> {
         let mut parameters = self.0.iter();
         let found = parameters.find(|(known, _)| known == name);
         found.map(|(_, text)| text.clone())

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use border::{Border, Exchange, Flow, Progress, RefusalCode};
 use bytes::Bytes;
 use common::{Vault, begin, border, headers, send};
@@ -617,4 +619,71 @@ proptest! {
         prop_assert!(got.whole && got.body == wanted);
         prop_assert_eq!(got.length(), Some(wanted.len()));
     }
+}
+#[test]
+fn a_part_of_a_multipart_body_is_a_file_and_comes_back_by_itself() {
+    let border = border(&[POLICY]);
+    let plain = b"%PDF-1.7 what nobody reads".repeat(20);
+    let body = [
+        &b"--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA title\r\n"[..],
+        b"--x\r\nContent-Disposition: form-data; name=\"document\"; filename=\"a.pdf\"\r\n\r\n",
+        &plain,
+        b"\r\n--x--\r\n",
+    ]
+    .concat();
+    let head = [("content-type", "multipart/form-data; boundary=x")];
+    let to = (HOST, "POST /files");
+    let left = send(&border, &mut Vault::default(), to, &head, &[&body]).unwrap();
+    assert!(memchr::memmem::find(&left, b"what nobody").is_none());
+    assert!(memchr::memmem::find(&left, b"A title").is_none());
+    let from = memchr::memmem::find(&left, b"\x8frempart").unwrap();
+    let to = memchr::memmem::rfind(&left, b"\r\n--x--").unwrap();
+    let got = bring(&border, HOST, &[], &[], &[&left[from..to]]);
+    assert_eq!(got.body, plain);
+}
+
+const PEOPLE: &str = r#"
+[app]
+id       = "drive"
+operator = { name = "Example Inc.", jurisdiction = "US" }
+hosts    = ["drive.example"]
+[fields.document]
+class     = "personal"
+treatment = "sealed"
+subject   = "{person}"
+[[routes]]
+match   = "PUT /people/{person}/files"
+body    = "file"
+protect = [{ at = "*", field = "document" }]
+[[routes]]
+match  = "GET /files/{id}"
+"#;
+
+#[test]
+fn a_file_is_sealed_under_the_key_of_whose_it_is_and_ends_with_it() {
+    let (subjects, plan) = common::living(&[PEOPLE]);
+    let border = subjects.border(&plan);
+    let mut vault = Vault {
+        subjects: Some(Arc::clone(&subjects)),
+        ..Vault::default()
+    };
+    let plain = file(SEGMENT + 10);
+    let pieces: Vec<&[u8]> = plain.chunks(5000).collect();
+    let mut away = Vec::new();
+    // The first file of a person asks for a key; the second has it at hand.
+    for person in ["ada", "ada", "bob"] {
+        let line = format!("PUT /people/{person}/files");
+        let left = send(&border, &mut vault, (HOST, &line), &[], &pieces).unwrap();
+        assert_eq!(left.len() as u64, sealed_len(plain.len() as u64).unwrap());
+        away.push(left);
+    }
+    assert_eq!(away[0], away[1]);
+    assert_ne!(away[0][..20], away[2][..20]);
+    for left in &away {
+        assert!(bring(&border, HOST, &[], &[], &[left]).body == plain);
+    }
+    subjects.shred("drive", b"ada");
+    let border = subjects.border(&plan);
+    assert!(bring(&border, HOST, &[], &[], &[&away[0]]).body == away[0]);
+    assert!(bring(&border, HOST, &[], &[], &[&away[2]]).body == plain);
 }

@@ -98,6 +98,8 @@ pub struct Place {
     pub part: Part,
     /// Whether a message without it is refused.
     pub required: bool,
+    /// Whether what stands there is a file, not a value.
+    pub is_file: bool,
     /// Whose value it is: what the place says, or else its field.
     pub subject: Option<Beside>,
     /// What else goes into a `format` stand-in, so that equal values of two records differ.

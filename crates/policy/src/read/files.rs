@@ -5,7 +5,7 @@ use body::Format;
 use crate::plan::FieldIndex;
 use crate::read::places::{Around, Reader};
 use crate::read::section::{Faults, Text};
-use crate::route::{Part, Place};
+use crate::route::{Beside, Part, Place};
 use crate::treatment::Treatment;
 
 impl Reader<'_, '_> {
@@ -29,9 +29,11 @@ impl Reader<'_, '_> {
                 faults.error("policy::file-treatment", span.clone(), message, help);
             }
         }
-        if place.subject.is_some() {
-            let message = format!("a file stands here, and `{name}` says whose its values are");
-            let help = "give files a field of their own, without `subject`: a file is sealed under its field's key";
+        if let Some(Beside::Selector(selector)) = &place.subject {
+            let message = format!(
+                "whose the file is would stand at `{selector}`, and a file does not wait for it"
+            );
+            let help = "name a parameter of the path here, `subject = \"{id}\"`, or give files a field of their own";
             faults.error("policy::file-subject", span.clone(), message, help);
         }
     }

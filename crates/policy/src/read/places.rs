@@ -163,6 +163,7 @@ impl<'t> Reader<'_, 't> {
             at: led_to(around.outer, at.value),
             part,
             required,
+            is_file: around.format == Some(Format::File),
             subject: None,
             tweak: None,
             companion: None,
@@ -172,7 +173,7 @@ impl<'t> Reader<'_, 't> {
             .then(|| self.companion(section, field, around, faults))
             .flatten();
         place.companion = companion.as_ref().map(ReadCompanion::plain);
-        if around.format == Some(Format::File) {
+        if place.is_file {
             self.file(field, &place, &at, faults);
         }
         self.places.push(place);

@@ -114,6 +114,16 @@ pub fn incomplete() -> Problem {
     )
 }
 
+/// What the origin sent does not open to its end.
+pub fn damaged() -> Problem {
+    Problem::of_answer(
+        StatusCode::BAD_GATEWAY,
+        "http_protocol_error",
+        "what the origin sent was changed or cut short since it was sealed",
+        "Ask the operator of the origin: it does not hold any more what was sent to it.",
+    )
+}
+
 /// The origin took too long.
 pub fn too_long() -> Problem {
     Problem::of_answer(

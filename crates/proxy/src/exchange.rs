@@ -23,8 +23,8 @@ use crate::dispatch::{self, Sent, Stopped};
 use crate::drain::drain;
 use crate::lane::{Astray, Lane};
 use crate::message::{
-    Begun, FromOrigin, Gate, Outgoing, Protecting, Record, Returning, Revealing, Unready, Upgrade,
-    Upload, busy, for_the_next_hop,
+    Begun, BodyError, FromOrigin, Gate, Outgoing, Protecting, Record, Returning, Revealing,
+    Unready, Upgrade, Upload, busy, for_the_next_hop,
 };
 use crate::shared::Shared;
 use crate::upgrade;
@@ -336,7 +336,10 @@ async fn revealed(
     let mut revealing = Revealing::new(flow, body, record, held);
     let cut_short = |error| {
         tracing::debug!(%error, "an answer did not come whole");
-        Stop::Upstream(dispatch::incomplete())
+        Stop::Upstream(match error {
+            BodyError::Unrevealed => dispatch::damaged(),
+            _ => dispatch::incomplete(),
+        })
     };
     revealing.decide().await.map_err(cut_short)?;
     revealing

@@ -197,10 +197,6 @@ impl Editor for Counted<'_> {
         self.editor.request_ended();
     }
 
-    fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
-        self.editor.file(place)
-    }
-
     fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
         self.editor.alternatives(place, value, others);
     }

@@ -119,7 +119,7 @@ pub fn damaged() -> Problem {
     Problem::of_answer(
         StatusCode::BAD_GATEWAY,
         "http_protocol_error",
-        "what the origin sent was changed or cut short since it was sealed",
+        "what the origin sent was changed or cut short on the way, or where it is kept",
         "Ask the operator of the origin: it does not hold any more what was sent to it.",
     )
 }

@@ -328,6 +328,10 @@ fn second_reader(bytes: &[u8]) -> (Vec<Came>, bool) {
             Ok(Message::Binary(bytes)) => came.push(Came::Binary(bytes.to_vec())),
             Ok(Message::Ping(bytes)) => came.push(Came::Ping(bytes.to_vec())),
             Ok(Message::Pong(bytes)) => came.push(Came::Pong(bytes.to_vec())),
+            // What it makes of a code that must not be sent.
+            Ok(Message::Close(Some(close))) if close.reason.as_str() == "Protocol violation" => {
+                return (came, true);
+            }
             Ok(Message::Close(close)) => {
                 let close = close.map(|close| {
                     let code = u16::from(close.code).to_be_bytes();

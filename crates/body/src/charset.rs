@@ -1,6 +1,6 @@
 //! Which charset a body is in, and how it is read and written in it (WHATWG Encoding).
 //!
-//! A request in another charset than UTF-8 is decoded, rewritten and encoded again in the same one ([`recoded`]), or
+//! A request in another charset than UTF-8 is decoded, rewritten and encoded again in the same one ([`recoded()`]), or
 //! refused: what its `Content-Type`, its byte-order mark, its XML declaration and its `meta` element say must agree
 //! ([`Declares`]), and what is decoded must encode to the very bytes that came (I3). An answer passes where its charset is not read: there
 //! nothing fails.
@@ -32,7 +32,7 @@ use crate::{Limits, Rewriter};
 /// The rewriter of one value, a text in whatever charset its description names.
 ///
 /// # Errors
-/// As [`recoded`].
+/// As [`recoded()`].
 pub(crate) fn text(
     place: PlaceId,
     content_type: Option<&ContentType>,

@@ -110,7 +110,7 @@ pub trait Editor {
     /// Looks at `found`; for [`Edit::Replace`] appends the new text (UTF-8) to `replacement`, which is empty.
     ///
     /// # Errors
-    /// [`ErrorKind::Stopped`](crate::ErrorKind::Stopped) where the editor refuses; it keeps the reason.
+    /// [`ErrorKind::Stopped`] where the editor refuses; it keeps the reason.
     fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error>;
 
     /// What stands for [`Edit::Nested`]: asked right after [`Editor::value`] gave that.
@@ -140,7 +140,7 @@ pub trait Editor {
     /// format finds up to [`Editor::request_ended`] belongs to that request.
     ///
     /// # Errors
-    /// As [`Editor::value`]; [`ErrorKind::Unroutable`](crate::ErrorKind::Unroutable) where no request may stand here.
+    /// As [`Editor::value`]; [`ErrorKind::Unroutable`] where no request may stand here.
     fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
         batch::unroutable(head)
     }

@@ -1,6 +1,6 @@
 //! What is wrong with the text of a selector, told with the bytes of it that are wrong.
 //!
-//! A selector's language belongs to its format ([`crate::plan::Format`]); a policy only carries the text, so its
+//! A selector's language belongs to its format ([`crate::Format`]); a policy only carries the text, so its
 //! author is shown these reasons beside the line that they wrote.
 
 use std::ops::Range;

@@ -2,8 +2,8 @@
 //!
 //! A property is found by its path, `parentcustomerid_account/name`; casts to a type (`Model.Contact/name`) and `$it`
 //! are taken off, and the variable of `any` and `all` stands for its collection: in `contacts/any(c:c/name eq 'x')`
-//! the path is `contacts/name`. `contains`, `endswith` and their like are [`Comparison::Contains`], `startswith` is
-//! [`Comparison::Prefix`]; any other function of a protected property is refused where it is compared with a literal,
+//! the path is `contacts/name`. `contains`, `endswith` and their like are [`Comparison::Contains`](crate::Comparison), `startswith` is
+//! [`Comparison::Prefix`](crate::Comparison); any other function of a protected property is refused where it is compared with a literal,
 //! as is a parameter alias (`@p1`), whose literal stands elsewhere.
 
 use std::ops::Range;

@@ -27,7 +27,6 @@ mod json;
 mod lines;
 mod machine;
 mod medium;
-mod messages;
 mod multipart;
 mod name;
 mod peek;
@@ -53,7 +52,6 @@ pub use at::At;
 pub use companions::Companions;
 pub use header::header;
 pub use medium::{Format, Medium};
-pub use messages::Messages;
 pub use tokens::{Counts, Measure, Opened, Tokens};
 
 use crate::Limits;

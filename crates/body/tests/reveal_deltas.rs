@@ -8,8 +8,6 @@ mod reveal_support;
 use std::collections::BTreeMap;
 
 use body::Limits;
-use body::reveal::Messages;
-use bytes::Bytes;
 use proptest::prelude::*;
 use reveal_support::{HOSTILE, Toy, chunked, reveal, reveal_within, show, token};
 use serde_json::{Value, json};
@@ -357,54 +355,6 @@ fn lines_of_json_are_joined_where_the_first_is_a_piece() {
         show(records.replace(&text, "Mme Roy.").as_bytes()),
         "records are no pieces"
     );
-}
-
-#[test]
-fn the_messages_of_a_socket_stay_as_many() {
-    let mut toy = Toy::default();
-    let name = toy.seal("Zoé \"Z\"");
-    let (head, tail) = name.split_at(3);
-    let delta = |piece: &str| {
-        json!({"type": "response.text.delta", "event_id": piece, "item_id": "i", "delta": piece})
-            .to_string()
-    };
-    let sent = [
-        json!({"type": "message", "text": name}).to_string(),
-        delta(head),
-        "{\"type\":\"ping\"}".to_owned(),
-        delta(tail),
-        format!("42[\"say\",\"{name}\"]"),
-        format!("42/room,[\"say\",\"{name}\"]"),
-        format!("<b>{name}</b>"),
-        format!("hello {name}"),
-    ];
-    let mut messages = Messages::new(Limits::default());
-    let mut received = Vec::new();
-    for message in &sent {
-        messages.push(&Bytes::from(message.clone()), &mut toy);
-        while let Some(mut out) = messages.take() {
-            let mut whole = Vec::new();
-            while let Some(piece) = out.take() {
-                whole.extend_from_slice(&piece);
-            }
-            received.push(String::from_utf8(whole).unwrap());
-        }
-    }
-    assert_eq!(received.len(), sent.len());
-    let texts: Vec<Value> = received[..4]
-        .iter()
-        .map(|message| serde_json::from_str(message).unwrap())
-        .collect();
-    assert_eq!(texts[0]["text"], "Zoé \"Z\"");
-    assert_eq!(
-        (&texts[1]["delta"], &texts[3]["delta"]),
-        (&json!("Zoé \"Z\""), &json!(""))
-    );
-    assert_eq!(received[4], "42[\"say\",\"Zoé \\\"Z\\\"\"]");
-    assert_eq!(received[5], "42/room,[\"say\",\"Zoé \\\"Z\\\"\"]");
-    assert_eq!(received[6], "<b>Zoé &quot;Z&quot;</b>");
-    assert_eq!(received[7], "hello Zoé \"Z\"");
-    assert_eq!((messages.held(), messages.counts().revealed), (0, 6));
 }
 
 proptest! {

@@ -24,7 +24,8 @@ impl Editor for Next {
         let mut plain = match text.parse::<u32>() {
             Ok(number) => (u64::from(number) + 1).to_string(),
             Err(_) if text == "stop" => return Err(Error::new(ErrorKind::Stopped, 0)),
-            Err(_) if text == "keep" => return Ok(Edit::Keep),
+            // What has a prefix is the scan's.
+            Err(_) if matches!(text, "keep" | "q1") => return Ok(Edit::Keep),
             Err(_) => format!("<{text}>"),
         };
         for sibling in found.beside.iter().copied().flatten() {

@@ -221,7 +221,18 @@ impl<'a, D: Dialect> Parser<'a, D> {
             [condition, results @ ..]
                 if !condition.is_protected() && !condition.has_text() && !results.is_empty() =>
             {
-                Ok(Operand::made_of(results))
+                // What a comparison chose may be compared again only with what is no literal: which literal it is may
+                // tell of a protected field.
+                let literal = results.iter().any(Operand::has_literal);
+                match Operand::made_of(results) {
+                    Operand::Other { .. } if literal && matches!(condition, Operand::Truth) => {
+                        Ok(Operand::Other {
+                            protected: true,
+                            literal,
+                        })
+                    }
+                    other => Ok(other),
+                }
             }
             _ => Self::function(arguments, at),
         }

@@ -10,7 +10,6 @@ use http::header::{CONTENT_LENGTH, RANGE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use seal::Chance;
-use seal::file::stream::Header;
 
 const POLICY: &str = r#"
 [app]

@@ -5,7 +5,8 @@
 mod harness;
 
 use body::content_type::ContentType;
-use body::{Error, ErrorKind, Format, Plan, Rewriter};
+use body::{Error, ErrorKind, Format, Out, Plan, Rewriter};
+use bytes::Bytes;
 use encoding_rs::Encoding;
 use harness::{Marker, Rewritten, at_every_split, feed, limits, mark, places};
 use proptest::prelude::*;
@@ -336,5 +337,24 @@ proptest! {
         if let Ok(done) = done {
             prop_assert_eq!(done.body, bytes);
         }
+    }
+}
+
+#[test]
+fn i04_a_fault_is_told_where_it_is_however_characters_are_cut() {
+    let body = [&spelled("gb18030", "😀中 text 😀")[..], b"\xff\xff more"].concat();
+    let content_type = ContentType::parse(b"text/plain; charset=gb18030").unwrap();
+    let plan = Plan::compile(Format::Text, places(&["*"])).unwrap();
+    let fault = |size: usize| {
+        let mut rewriter = plan.rewriter(Some(&content_type), limits()).unwrap();
+        let (mut editor, mut out) = (Marker::default(), Out::new());
+        let mut pushed = body
+            .chunks(size)
+            .map(|piece| rewriter.push(&Bytes::copy_from_slice(piece), &mut editor, &mut out));
+        pushed.find_map(Result::err).unwrap()
+    };
+    let at = body.len() - b"\xff\xff more".len();
+    for size in 1..=body.len() {
+        assert_eq!(fault(size).offset, at as u64, "in pieces of {size}");
     }
 }

@@ -104,6 +104,9 @@ fn i05_what_has_no_clear_end_is_refused() {
             "Content-Disposition: form-data; name=\"note\";\n filename=x",
             "x",
         ),
+        // A reader that looks for `name=` finds a field here.
+        part("Content-Disposition: form-data; nam name=\"note\"", "x"),
+        part("Content-Disposition: form-data; =x; name=\"kept\"", "x"),
     ] {
         assert!(
             matches!(rewrite(&body), Err(ErrorKind::Syntax { .. })),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::Rewriter;
+use crate::content_type::is_token;
 use crate::error::ErrorKind;
 use crate::multipart::LineEnd;
 
@@ -136,8 +137,7 @@ impl Read {
     fn header(&mut self, line: &[u8], at: usize) -> Result<(), ErrorKind> {
         let colon = memchr::memchr(b':', line).ok_or(malformed("a header of a request"))?;
         let (name, value) = line.split_at(colon);
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-        if name.is_empty() || !name.iter().all(is_name) {
+        if name.is_empty() || !name.iter().copied().all(is_token) {
             return Err(malformed("a header of a request"));
         }
         let value = value.get(1..).unwrap_or_default();

@@ -75,7 +75,7 @@ impl Recoded {
             return self.inner.push(chunk, editor, out);
         }
         let mut text = Vec::new();
-        let came = self.offset + chunk.len() as u64;
+        let came = self.offset + (decode.open().len() + chunk.len()) as u64;
         let decoded = decode.push(chunk, &mut text);
         self.offset = came - decode.open().len() as u64;
         // What is wrong is told in the order of the body.

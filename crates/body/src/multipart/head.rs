@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::boundary::LineEnd;
 use super::file_name;
 use super::parameter::{self, ONE_READING};
-use crate::content_type::ContentType;
+use crate::content_type::{ContentType, is_token};
 use crate::error::ErrorKind;
 
 /// Headers that tell of a part's content what is no longer true once that has changed. No server needs them (RFC 7578
@@ -140,6 +140,10 @@ impl Head {
             }
             let equals = memchr::memchr(b'=', rest).ok_or(malformed("a parameter"))?;
             let (name, value) = rest.split_at(equals);
+            // `x name=…` is a parameter of its own to readers that look for `name=`.
+            if name.is_empty() || !name.iter().copied().all(is_token) {
+                return Err(malformed("a parameter's name"));
+            }
             let (length, text) = parameter::value(value.get(1..).unwrap_or_default())?;
             let begin = at + equals + 1;
             at = begin + length;

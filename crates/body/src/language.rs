@@ -34,6 +34,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+pub(crate) use lexer::{Token, expected};
 pub use literal::Spelling;
 pub(crate) use literal::{Escapes, Special, unescape};
 pub(crate) use site::{Or, Site};

@@ -475,3 +475,15 @@ fn i01_a_file_in_a_part_is_asked_for_and_goes_through_what_is_given() {
         assert_eq!(done, expected);
     }
 }
+
+#[test]
+fn i05_a_name_hidden_in_a_disposition_is_refused() {
+    for disposition in ["form-dat name=\"note\"", "attachment,name=\"note\"", ""] {
+        let body = format!("--b=1\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--b=1--\r\n");
+        let done = rewrite(&plan(&["note"]), RELATED, &body);
+        assert!(
+            matches!(done, Err(ErrorKind::Syntax { .. })),
+            "{disposition}"
+        );
+    }
+}

@@ -7,8 +7,8 @@ use body::content_type::ContentType;
 use body::{Error, Format};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use policy::AppIndex;
 use policy::path::normalise;
+use policy::{AppIndex, Route};
 
 use crate::begin::{ambiguous, method, misdirected, parameters, route};
 use crate::head::Head;
@@ -24,6 +24,18 @@ pub(crate) struct Address {
     pub host: String,
     pub path: String,
     pub reference: Reference,
+}
+
+impl Address {
+    /// Where a message of this route goes, if requests stand in its body.
+    pub fn of(route: &Route, incoming: &Incoming<'_>, path: &str) -> Option<Self> {
+        let holds_requests = route.format() == Some(Format::Batch);
+        holds_requests.then(|| Self {
+            host: incoming.host.to_owned(),
+            path: path.to_owned(),
+            reference: incoming.reference,
+        })
+    }
 }
 
 /// A target split in what stays as it came and the path and query of the origin.

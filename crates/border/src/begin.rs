@@ -85,11 +85,7 @@ impl Border {
                 retry: retry(app, incoming, query),
                 memory: exchange.memory.clone(),
                 parameters: exchange.parameters.clone(),
-                address: Some(Address {
-                    host: incoming.host.to_owned(),
-                    path: path.to_owned(),
-                    reference: incoming.reference,
-                }),
+                address: Address::of(route, incoming, path),
             },
         );
         let mut head = Head {

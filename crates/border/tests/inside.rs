@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::io::{Read as _, Write as _};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{Vault, begin, border, headers};
@@ -177,4 +179,103 @@ fn a_digest_is_checked_and_stated_of_what_leaves() {
     };
     sent(digest(body.as_bytes())).unwrap();
     assert!(sent(digest(b"another")).is_err());
+}
+
+const TABLES: &str = r#"
+[app]
+id = "crm"
+operator = { name = "X", jurisdiction = "US" }
+hosts = ["crm.example"]
+
+[fields.chart]
+class = "health"
+treatment = "format:digits"
+[fields.text]
+class = "health"
+treatment = "sealed"
+
+[[routes]]
+match = "POST /import"
+body = "csv"
+protect = [{ at = "chart", field = "chart" }]
+
+[[routes]]
+match = "GET /export"
+answer = "csv"
+reveal = [{ at = "chart", field = "chart" }]
+
+[[routes]]
+match = "PUT /workbook"
+body = "zip"
+namespaces = { s = "http://schemas.openxmlformats.org/spreadsheetml/2006/main" }
+protect = [{ at = "xl/sharedStrings.xml", as = "xml", protect = [{ at = "//s:t", field = "text" }] }]
+"#;
+
+#[test]
+fn i02_a_stand_in_comes_back_in_a_table() {
+    let (border, mut vault) = (border(&[TABLES]), Vault::default());
+    let table = "id,chart\r\n1,12345678\r\n2,\r\n";
+    let csv = [("content-type", "text/csv")];
+    let line = (HOST, "POST /import");
+    let left = common::send(&border, &mut vault, line, &csv, &[table.as_bytes()]).unwrap();
+    assert_ne!(left, table.as_bytes());
+    let mut exchange = begin(&border, HOST, "GET /export", &HeaderMap::new()).unwrap();
+    let mut head = headers(&csv);
+    let mut flow = exchange
+        .reveal(&Method::GET, StatusCode::OK, &mut head)
+        .unwrap();
+    let shown = vault.drive(&mut *flow, &[&left]).unwrap();
+    assert_eq!(String::from_utf8(shown).unwrap(), table);
+}
+
+/// A workbook with these shared strings, as another writer packs it.
+fn workbook(strings: &str) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, content) in [
+        ("[Content_Types].xml", "<Types/>"),
+        ("xl/sharedStrings.xml", strings),
+    ] {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// What another reader finds in a member.
+fn member(archive: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let mut text = String::new();
+    archive
+        .by_name(name)
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+#[test]
+fn i01_the_strings_of_a_workbook_are_protected() {
+    let (border, mut vault) = (border(&[TABLES]), Vault::default());
+    let strings = "<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>\
+                   <si><t>Tremblay</t></si><si><t xml:space='preserve'>diabète </t></si></sst>";
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let line = (HOST, "PUT /workbook");
+    let book = workbook(strings);
+    let pieces: Vec<&[u8]> = book.chunks(50).collect();
+    let left = common::send(
+        &border,
+        &mut vault,
+        line,
+        &[("content-type", kind)],
+        &pieces,
+    )
+    .unwrap();
+    let strings = member(&left, "xl/sharedStrings.xml");
+    assert!(
+        !strings.contains("Tremblay") && !strings.contains("diab"),
+        "{strings}"
+    );
+    assert_eq!(strings.matches("<si><t").count(), 2);
+    assert_eq!(member(&left, "[Content_Types].xml"), "<Types/>");
 }

@@ -3,7 +3,7 @@
 use crc_fast::CrcAlgorithm;
 use sha2::Digest as _;
 
-/// A digest, a checksum, or a hash over blocks.
+/// A digest or a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// RFC 1321.
@@ -20,12 +20,7 @@ pub enum Algorithm {
     Crc32c,
     /// CRC-64/NVME, big-endian.
     Crc64Nvme,
-    /// Dropbox's content hash: SHA-256 over the SHA-256 of each block of 4 MiB.
-    Dropbox,
 }
-
-/// The block of [`Algorithm::Dropbox`], in bytes.
-const BLOCK: usize = 4 << 20;
 
 /// A digest being computed.
 pub struct Hasher(State);
@@ -36,11 +31,6 @@ enum State {
     Sha256(sha2::Sha256),
     Sha512(sha2::Sha512),
     Crc(crc_fast::Digest, usize),
-    Blocks {
-        whole: sha2::Sha256,
-        block: sha2::Sha256,
-        left: usize,
-    },
 }
 
 impl std::fmt::Debug for Hasher {
@@ -62,11 +52,6 @@ impl Hasher {
             Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc, 4),
             Algorithm::Crc32c => crc(CrcAlgorithm::Crc32Iscsi, 4),
             Algorithm::Crc64Nvme => crc(CrcAlgorithm::Crc64Nvme, 8),
-            Algorithm::Dropbox => State::Blocks {
-                whole: sha2::Sha256::default(),
-                block: sha2::Sha256::default(),
-                left: BLOCK,
-            },
         })
     }
 
@@ -78,19 +63,6 @@ impl Hasher {
             State::Sha256(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
             State::Crc(state, _) => state.update(bytes),
-            State::Blocks { whole, block, left } => {
-                let mut rest = bytes;
-                while !rest.is_empty() {
-                    let (now, later) = rest.split_at(rest.len().min(*left));
-                    block.update(now);
-                    *left -= now.len();
-                    if *left == 0 {
-                        whole.update(block.finalize_reset());
-                        *left = BLOCK;
-                    }
-                    rest = later;
-                }
-            }
         }
     }
 
@@ -105,16 +77,6 @@ impl Hasher {
             State::Crc(state, length) => {
                 let all = state.finalize().to_be_bytes();
                 all.iter().skip(all.len() - length).copied().collect()
-            }
-            State::Blocks {
-                mut whole,
-                block,
-                left,
-            } => {
-                if left < BLOCK {
-                    whole.update(block.finalize());
-                }
-                whole.finalize().to_vec()
             }
         }
     }

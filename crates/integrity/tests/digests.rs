@@ -30,25 +30,6 @@ fn digests_have_their_published_values() {
     assert!(digest(Algorithm::Sha512, &[b"abc"]).starts_with("ddaf35a193617aba"));
 }
 
-#[test]
-fn dropbox_hashes_the_hashes_of_blocks() {
-    let hash = |bytes: &[u8]| {
-        let mut hasher = Hasher::new(Algorithm::Sha256);
-        hasher.update(bytes);
-        hasher.finish()
-    };
-    let file = vec![7u8; (4 << 20) + 5];
-    let blocks = [hash(&file[..4 << 20]), hash(&file[4 << 20..])].concat();
-    let mut hasher = Hasher::new(Algorithm::Dropbox);
-    hasher.update(&file[..1000]);
-    hasher.update(&file[1000..]);
-    assert_eq!(hasher.finish(), hash(&blocks));
-    assert_eq!(
-        digest(Algorithm::Dropbox, &[]),
-        digest(Algorithm::Sha256, &[])
-    );
-}
-
 fn head(lines: &[(&str, &str)]) -> HeaderMap {
     let lines = lines.iter().map(|(name, value)| {
         (
@@ -120,7 +101,7 @@ proptest! {
     #[test]
     fn i04_a_digest_is_the_same_at_every_cut(bytes: Vec<u8>, at: prop::sample::Index) {
         let at = at.index(bytes.len() + 1);
-        for algorithm in [Algorithm::Md5, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Dropbox] {
+        for algorithm in [Algorithm::Md5, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
             prop_assert_eq!(
                 digest(algorithm, &[&bytes[..at], &bytes[at..]]),
                 digest(algorithm, &[&bytes])

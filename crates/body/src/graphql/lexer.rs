@@ -1,11 +1,10 @@
 //! The tokens of a document (specification §2.1): names, numbers, strings, punctuators. Comments, commas and white
 //! space mean nothing.
 
-use std::ops::Range;
-
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+pub(super) use crate::language::expected;
 use crate::language::{Escapes, unescape};
 
 /// What a token is.
@@ -21,23 +20,7 @@ pub(super) enum Kind {
 }
 
 /// A token and where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-impl Token {
-    pub(super) fn range(self) -> Range<usize> {
-        self.start..self.end
-    }
-}
-
-/// A document that could not be read: what was expected, and where.
-pub(super) fn expected(expected: &'static str, at: usize) -> Error {
-    Error::new(ErrorKind::Syntax { expected }, at as u64)
-}
+pub(super) type Token = crate::language::Token<Kind>;
 
 /// The tokens of one document.
 pub(super) struct Tokens<'a> {

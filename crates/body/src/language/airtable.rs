@@ -82,11 +82,7 @@ impl Dialect for Airtable {
         match token.kind {
             Kind::Text(..) | Kind::Number => parser.literal(),
             Kind::Name | Kind::Word => parser.named(),
-            Kind::Symbol if parser.tokens.symbol("(")? => {
-                let inside = parser.expression()?;
-                parser.tokens.need(")")?;
-                Ok(inside)
-            }
+            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
             Kind::Symbol if parser.tokens.symbol("-")? => {
                 if parser.tokens.peek().kind == Kind::Number {
                     parser.tokens.take()?;

@@ -65,11 +65,7 @@ impl Dialect for Drive {
                 let place = parser.fields.find(name);
                 Ok(place.map_or(Operand::NOTHING, Operand::Field))
             }
-            Kind::Symbol if parser.tokens.symbol("(")? => {
-                let inside = parser.expression()?;
-                parser.tokens.need(")")?;
-                Ok(inside)
-            }
+            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
             Kind::Symbol | Kind::Name | Kind::End => Err(parser.tokens.fail("a field or a value")),
         }
     }

@@ -238,6 +238,19 @@ impl<'a, D: Dialect> Parser<'a, D> {
         }
     }
 
+    /// What stands in parentheses, behind the first of them.
+    pub(super) fn grouped(&mut self) -> Result<Operand, Error> {
+        let inside = self.expression()?;
+        self.tokens.need(")")?;
+        Ok(inside)
+    }
+
+    /// What a sign makes of the operand behind it.
+    pub(super) fn negative(&mut self, start: usize) -> Result<Operand, Error> {
+        let negative = self.deeper(|parser| D::operand(parser, false))?;
+        Self::function(&[negative], start)
+    }
+
     /// A quoted text or a number that comes next.
     pub(super) fn literal(&mut self) -> Result<Operand, Error> {
         let token = self.tokens.take()?;

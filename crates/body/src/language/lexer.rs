@@ -25,7 +25,7 @@ pub(super) struct Lexicon {
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name, a keyword, a bare value.
     Word,
     /// What begins with a digit.
@@ -42,20 +42,20 @@ pub(super) enum Kind {
 
 /// A token and where it stands, with its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Token<K = Kind> {
+    pub(crate) kind: K,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
-impl Token {
-    pub(super) fn range(self) -> Range<usize> {
+impl<K> Token<K> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start..self.end
     }
 }
 
 /// A statement that could not be read: what was expected, and where.
-pub(super) fn expected(expected: &'static str, at: usize) -> Error {
+pub(crate) fn expected(expected: &'static str, at: usize) -> Error {
     Error::new(ErrorKind::Syntax { expected }, at as u64)
 }
 

@@ -75,15 +75,8 @@ impl Dialect for Redcap {
                 parser.tokens.need("(")?;
                 parser.call(&name, token.start)
             }
-            Kind::Symbol if parser.tokens.symbol("(")? => {
-                let inside = parser.expression()?;
-                parser.tokens.need(")")?;
-                Ok(inside)
-            }
-            Kind::Symbol if parser.tokens.symbol("-")? => {
-                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
-                Parser::<Self>::function(&[negative], token.start)
-            }
+            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
+            Kind::Symbol if parser.tokens.symbol("-")? => parser.negative(token.start),
             Kind::Symbol | Kind::End => Err(parser.tokens.fail("a field or a value")),
         }
     }

@@ -71,15 +71,8 @@ impl Dialect for Xero {
             Kind::Text(..) | Kind::Number => parser.literal(),
             Kind::Word if parser.tokens.is_one_of(&["true", "false"]) => parser.literal(),
             Kind::Word => parser.member(),
-            Kind::Symbol if parser.tokens.symbol("(")? => {
-                let inside = parser.expression()?;
-                parser.tokens.need(")")?;
-                Ok(inside)
-            }
-            Kind::Symbol if parser.tokens.symbol("-")? => {
-                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
-                Parser::<Self>::function(&[negative], token.start)
-            }
+            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
+            Kind::Symbol if parser.tokens.symbol("-")? => parser.negative(token.start),
             Kind::Symbol | Kind::Name | Kind::End => Err(parser.tokens.fail("a field or a value")),
         }
     }

@@ -61,6 +61,11 @@ fn malformed(expected: &'static str) -> ErrorKind {
     ErrorKind::Syntax { expected }
 }
 
+/// Whether a disposition's kind, or a parameter's name, is a token (RFC 2045 §5.1).
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().copied().all(is_token)
+}
+
 impl Head {
     /// Reads the lines between the delimiter's and the empty one, which end so; `form` says that the parts are a form's
     /// fields.
@@ -122,6 +127,10 @@ impl Head {
         if form && !kind.eq_ignore_ascii_case(b"form-data") {
             return Err(malformed("`form-data`"));
         }
+        // What stands in it would be a parameter to readers that look for `name=`.
+        if !is_name(kind) {
+            return Err(malformed("a kind of disposition"));
+        }
         let mut at = end;
         let skip = |at: usize| {
             let rest = value.get(at..).unwrap_or_default();
@@ -141,7 +150,7 @@ impl Head {
             let equals = memchr::memchr(b'=', rest).ok_or(malformed("a parameter"))?;
             let (name, value) = rest.split_at(equals);
             // `x name=…` is a parameter of its own to readers that look for `name=`.
-            if name.is_empty() || !name.iter().copied().all(is_token) {
+            if !is_name(name) {
                 return Err(malformed("a parameter's name"));
             }
             let (length, text) = parameter::value(value.get(1..).unwrap_or_default())?;

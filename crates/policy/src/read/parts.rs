@@ -13,10 +13,8 @@ use crate::read::places::{Around, Read, Reader};
 use crate::read::section::{Faults, Section, Text};
 use crate::route::{Content, HeaderPlace, Part, PathPlace};
 
-/// Syntaxes of the language that are not built, so that they are not taken for slips.
-const LATER_SYNTAXES: [&str; 10] = [
-    "soql", "sosl", "jql", "cql", "odata", "kql", "sysparm", "airtable", "stripe", "graphql",
-];
+/// A syntax of the language that is not built, so that it is not taken for a slip.
+const LATER_SYNTAX: &str = "kql";
 
 /// Headers that say how a message is framed, routed or read: a token there would break the message itself.
 const UNTOUCHABLE: [&str; 13] = [
@@ -281,7 +279,14 @@ fn syntax(section: &Section<'_>, faults: &mut Faults<'_>) -> Syntax {
     if let Ok(syntax) = text.value.parse() {
         return syntax;
     }
-    if LATER_SYNTAXES.contains(&text.value) {
+    if text.value.parse::<Format>().is_ok_and(Format::is_query) {
+        let message = format!("`{}` is a format of its own", text.value);
+        let help = format!(
+            "say `as = \"{}\", protect = [{{ at = \"…\", field = \"…\" }}]` in the place of `syntax` and `field`",
+            text.value
+        );
+        faults.error("policy::unknown-word", text.span, message, help);
+    } else if text.value == LATER_SYNTAX {
         let remedy = "give the place a field that is `block`, or leave `syntax` out where the whole parameter is one value";
         faults.later(&format!("the syntax `{}`", text.value), text.span, remedy);
     } else {

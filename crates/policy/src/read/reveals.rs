@@ -7,7 +7,7 @@ use crate::read::section::{Faults, Section};
 use crate::route::{Part, Reveal};
 
 /// What answers may be said to be: the formats that their places are read in, and files.
-const ANSWERS: [&str; 4] = ["json", "form", "text", FILE];
+const ANSWERS: [&str; 7] = ["json", "ndjson", "form", "csv", "xml", "text", FILE];
 
 /// Whole files.
 const FILE: &str = "file";

@@ -46,7 +46,7 @@ const KEYS: Keys = Keys {
 };
 
 /// Formats of the language that are not built, so that they are not taken for slips.
-const LATER_FORMATS: [&str; 4] = ["ndjson", "html", "graphql", "sse"];
+const LATER_FORMATS: [&str; 1] = ["sse"];
 
 /// The methods that people write; any other may be meant, and may be a slip.
 const METHODS: [&str; 14] = [

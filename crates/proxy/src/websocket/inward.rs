@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::sink::Sink;
-use super::source::{Source, Stop};
+use super::source::Source;
 use super::{Crossing, Ended};
 use crate::message::gone;
 use crate::tunnel::Direction;
@@ -28,19 +28,11 @@ struct Text {
     begun: bool,
 }
 
-/// Carries what the origin says.
-pub(super) async fn run<R, W>(from: &mut Source<R>, to: &mut Sink<W>, crossing: &Crossing) -> Ended
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    match carry(from, to, crossing).await {
-        Ok(()) => Ended::Closed,
-        Err(ended) => ended,
-    }
-}
-
-async fn carry<R, W>(
+/// Carries what the origin says, until its sender's close frame has gone on.
+///
+/// # Errors
+/// Why it ended otherwise.
+pub(super) async fn run<R, W>(
     from: &mut Source<R>,
     to: &mut Sink<W>,
     crossing: &Crossing,
@@ -54,10 +46,7 @@ where
     let mut held = crossing.held();
     loop {
         to.flush().await.map_err(|_| Ended::Lost)?;
-        let event = from.next().await.map_err(|stop| match stop {
-            Stop::Lost => Ended::Lost,
-            Stop::Faulty(fault) => Ended::Faulty(fault),
-        })?;
+        let event = from.next().await?;
         crossing.watch.moved(Direction::Inward);
         match (event, kind) {
             (Event::Frame { kind: of, head }, _) => {

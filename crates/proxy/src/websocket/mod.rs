@@ -36,7 +36,7 @@ use crate::shared::Shared;
 use crate::tunnel::Watch;
 use crate::upstream::Stream;
 use sink::Sink;
-use source::Source;
+use source::{Source, Stop};
 
 /// The longest that a peer's own close frame is waited for.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -70,6 +70,15 @@ enum Ended {
     Faulty(Fault),
     /// What its sender said may not go on.
     Refused(Box<Refusal>),
+}
+
+impl From<Stop> for Ended {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Lost => Self::Lost,
+            Stop::Faulty(fault) => Self::Faulty(fault),
+        }
+    }
 }
 
 /// Why both directions end.
@@ -149,14 +158,14 @@ async fn run<C, O>(
             let ended = tokio::select! {
                 ended = &mut outward, if !client_is_done => {
                     client_is_done = true;
-                    match ended {
+                    match ended.err().unwrap_or(Ended::Closed) {
                         Ended::Faulty(fault) => break End::ClientFault(fault),
                         ended => ended,
                     }
                 }
                 ended = &mut inward, if !origin_is_done => {
                     origin_is_done = true;
-                    match ended {
+                    match ended.err().unwrap_or(Ended::Closed) {
                         Ended::Faulty(fault) => break End::OriginFault(fault),
                         ended => ended,
                     }

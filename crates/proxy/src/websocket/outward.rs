@@ -7,24 +7,16 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::sink::Sink;
-use super::source::{Source, Stop};
+use super::source::Source;
 use super::{Crossing, Ended};
 use crate::message::{away, busy};
 use crate::tunnel::Direction;
 
-/// Carries what the client says.
-pub(super) async fn run<R, W>(from: &mut Source<R>, to: &mut Sink<W>, crossing: &Crossing) -> Ended
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    match carry(from, to, crossing).await {
-        Ok(()) => Ended::Closed,
-        Err(ended) => ended,
-    }
-}
-
-async fn carry<R, W>(
+/// Carries what the client says, until its sender's close frame has gone on.
+///
+/// # Errors
+/// Why it ended otherwise.
+pub(super) async fn run<R, W>(
     from: &mut Source<R>,
     to: &mut Sink<W>,
     crossing: &Crossing,
@@ -39,10 +31,7 @@ where
     let mut held = crossing.held();
     loop {
         to.flush().await.map_err(|_| Ended::Lost)?;
-        let event = from.next().await.map_err(|stop| match stop {
-            Stop::Lost => Ended::Lost,
-            Stop::Faulty(fault) => Ended::Faulty(fault),
-        })?;
+        let event = from.next().await?;
         crossing.watch.moved(Direction::Outward);
         match event {
             Event::Frame { kind, head } => {

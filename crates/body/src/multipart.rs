@@ -5,7 +5,8 @@
 //! passes without a copy. A file's name is a place of its own. A head that two servers could read differently (a folded
 //! line, two names that disagree, an ambiguous quote) is refused in every part, since it might be one that the policy
 //! means; so is a line that begins with the delimiter and goes on, a delimiter after a line feed alone, and a body
-//! without its last delimiter. Preamble and epilogue pass.
+//! without its last delimiter. Nothing but line breaks may stand before the first delimiter, and no delimiter behind the
+//! last: readers begin and end at different ones.
 //!
 //! A part in base64 is decoded and encoded again (RFC 2045 §6.8); one in another transfer encoding is refused at a
 //! place. Headers of a part that measure its content (`Content-Length`, `Content-MD5`, digests) go where the content

@@ -29,10 +29,10 @@ const NOTE: &str = "Content-Disposition: form-data; name=\"note\"";
 #[test]
 fn i03_all_but_the_contents_at_places_stays_as_it_came() {
     let body = format!(
-        "preamble\n--b=1 \t\n{NOTE}\n\nline\nline\n--b=\n--b=1\n\
+        "\n\n--b=1 \t\n{NOTE}\n\nline\nline\n--b=\n--b=1\n\
          content-disposition: form-data; name=file; filename=\"a.bin\"\nContent-Type: application/octet-stream\n\n\
          \u{1}\n--b=\n--b=1\n{NOTE}\n\n\n--b=1\n{NOTE}\n\n--b=1\nX: y\n\n--b=1\n\n\n--b=1\n\
-         Content-Disposition: form-data; name=\"tags[]\"\nContent-Type: text/plain; charset=utf-8\n\nété\n--b=1--epilogue\n--b=1"
+         Content-Disposition: form-data; name=\"tags[]\"\nContent-Type: text/plain; charset=utf-8\n\nété\n--b=1--epilogue\n--b="
     );
     let done = rewrite(&body).unwrap();
     assert_eq!(done.texts(), ["line\r\nline\r\n--b=", "été"]);
@@ -104,6 +104,10 @@ fn i05_what_has_no_clear_end_is_refused() {
             "Content-Disposition: form-data; name=\"note\";\n filename=x",
             "x",
         ),
+        // Readers that look for the delimiter anywhere, or on to the end, find a part here.
+        format!("--x--b=1\n{NOTE}\n\nsecret\n--b=1--\n"),
+        format!("This is a message in parts.\n{}", part(NOTE, "x")),
+        format!("{}--b=1\n{NOTE}\n\nsecret\n--b=1--\n", part(NOTE, "x")),
         // A reader that looks for `name=` finds a field here.
         part("Content-Disposition: form-data; nam name=\"note\"", "x"),
         part("Content-Disposition: form-data; =x; name=\"kept\"", "x"),

@@ -19,7 +19,9 @@ use crate::{Limits, Rewriter};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Before the first delimiter, or in the content of a part that passes.
+    /// Before the first delimiter.
+    Preamble,
+    /// In the content of a part that passes.
     Passing,
     /// In the content of a part at a place: one value.
     Value(PlaceId),
@@ -50,6 +52,16 @@ const HEAD: usize = 16 << 10;
 /// A delimiter that only some servers see.
 const OTHER_LINE: ErrorKind = ErrorKind::Syntax {
     expected: "line breaks of one kind around all delimiters",
+};
+
+/// Readers find the first delimiter differently, some of them in the middle of a line, and no client writes anything
+/// before it.
+const PREAMBLE: ErrorKind = ErrorKind::Syntax {
+    expected: "a body that begins with its delimiter",
+};
+/// Some readers end at the last delimiter, some at the end of the body.
+const EPILOGUE: ErrorKind = ErrorKind::Syntax {
+    expected: "nothing to be read behind the last delimiter",
 };
 
 /// One multipart body on its way out.
@@ -92,7 +104,7 @@ impl Stream {
             requests: None,
             boundary: Boundary::new(boundary)?,
             line_end: form.then_some(LineEnd::CrLf),
-            state: State::Passing,
+            state: State::Preamble,
             raw: Zeroizing::default(),
             number: 0,
             measures: Vec::new(),
@@ -129,8 +141,23 @@ impl Stream {
     ) -> Result<usize, ErrorKind> {
         match self.state {
             State::Epilogue => {
+                if self.boundary.look(chunk, at).end != End::Open {
+                    return Err(EPILOGUE);
+                }
                 out.keep(at..chunk.len());
                 Ok(chunk.len())
+            }
+            State::Preamble => {
+                let turn = self.boundary.look(chunk, at);
+                let freed = self.boundary.bytes(&turn.freed);
+                let content = chunk.get(turn.content.clone()).unwrap_or_default();
+                let mut before = freed.iter().chain(content);
+                if before.any(|byte| !matches!(byte, b'\r' | b'\n')) {
+                    return Err(PREAMBLE);
+                }
+                let end = self.turn(&turn, chunk)?;
+                out.keep(at..end);
+                Ok(end)
             }
             State::Passing => {
                 let turn = self.boundary.look(chunk, at);

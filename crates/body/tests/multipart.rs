@@ -111,6 +111,7 @@ fn i05_what_has_no_clear_end_is_refused() {
         // A reader that looks for `name=` finds a field here.
         part("Content-Disposition: form-data; nam name=\"note\"", "x"),
         part("Content-Disposition: form-data; =x; name=\"kept\"", "x"),
+        part("Content-Disposition: form-data; x=\"; Name =note;\"", "x"),
     ] {
         assert!(
             matches!(rewrite(&body), Err(ErrorKind::Syntax { .. })),

@@ -31,7 +31,11 @@ pub(super) fn value(text: &[u8]) -> Result<(usize, &[u8]), ErrorKind> {
         at += memchr::memchr2(b'"', b'\\', quoted.get(at..).unwrap_or_default())
             .ok_or(malformed("a closing quote"))?;
         if quoted.get(at) == Some(&b'"') {
-            return Ok((at + 2, quoted.get(..at).unwrap_or_default()));
+            let text = quoted.get(..at).unwrap_or_default();
+            return match hides_name(text) {
+                true => Err(ONE_READING),
+                false => Ok((at + 2, text)),
+            };
         }
         // A backslash before a quote escapes it, or the two readings part here: before anything but the end of
         // the parameter both go on alike.
@@ -42,6 +46,18 @@ pub(super) fn value(text: &[u8]) -> Result<(usize, &[u8]), ErrorKind> {
         }
         at += 2;
     }
+}
+
+/// Whether a quoted text is a parameter `name` to readers that look for one without minding quotes.
+fn hides_name(text: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    memchr::memmem::find_iter(&lower, b"name").any(|at| {
+        let before = at.checked_sub(1).and_then(|before| lower.get(before));
+        let rest = lower.get(at + 4..).unwrap_or_default();
+        let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
+        before.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b';')
+            && rest.first() == Some(&b'=')
+    })
 }
 
 /// Decodes an extended value: `UTF-8''%C3%A9`.

@@ -31,7 +31,7 @@ fn i03_all_but_the_contents_at_places_stays_as_it_came() {
     let body = format!(
         "\n\n--b=1 \t\n{NOTE}\n\nline\nline\n--b=\n--b=1\n\
          content-disposition: form-data; name=file; filename=\"a.bin\"\nContent-Type: application/octet-stream\n\n\
-         \u{1}\n--b=\n--b=1\n{NOTE}\n\n\n--b=1\n{NOTE}\n\n--b=1\nX: y\n\n--b=1\n\n\n--b=1\n\
+         \u{1}\n--b=\n--b=1\n{NOTE}\n\n\n--b=1\nX: y\n\n\n--b=1\n\n\n--b=1\n\
          Content-Disposition: form-data; name=\"tags[]\"\nContent-Type: text/plain; charset=utf-8\n\nété\n--b=1--epilogue\n--b="
     );
     let done = rewrite(&body).unwrap();
@@ -104,6 +104,8 @@ fn i05_what_has_no_clear_end_is_refused() {
             "Content-Disposition: form-data; name=\"note\";\n filename=x",
             "x",
         ),
+        // The next part is content of this one to readers that want a line break before the delimiter.
+        format!("--b=1\n{NOTE}\n\n--b=1\n\nsecret\n--b=1--\n"),
         // Readers that look for the delimiter anywhere, or on to the end, find a part here.
         format!("--x--b=1\n{NOTE}\n\nsecret\n--b=1--\n"),
         format!("This is a message in parts.\n{}", part(NOTE, "x")),

@@ -54,6 +54,11 @@ const OTHER_LINE: ErrorKind = ErrorKind::Syntax {
     expected: "line breaks of one kind around all delimiters",
 };
 
+/// To some readers the line break of a head begins the delimiter of a part without content, to others a delimiter is
+/// content where it stands so.
+const OWN_LINE: ErrorKind = ErrorKind::Syntax {
+    expected: "a line break of its own before each delimiter",
+};
 /// Readers find the first delimiter differently, some of them in the middle of a line, and no client writes anything
 /// before it.
 const PREAMBLE: ErrorKind = ErrorKind::Syntax {
@@ -209,8 +214,10 @@ impl Stream {
         match &turn.end {
             End::Open => Ok(chunk.len()),
             End::Delimiter { here, line, .. } => {
-                if let Some(line) = line {
-                    self.keeps_to(*line)?;
+                match line {
+                    Some(line) => self.keeps_to(*line)?,
+                    None if self.state == State::Preamble => {}
+                    None => return Err(OWN_LINE),
                 }
                 self.state = State::Line(Line::Start);
                 Ok(here.end)

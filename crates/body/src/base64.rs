@@ -2,7 +2,8 @@
 //!
 //! The alphabet, the padding and the line breaks (MIME, RFC 2045 §6.8) are kept: what is written has padding if what
 //! came had it, and lines of the same length. What decoders read differently is refused: characters of neither
-//! alphabet, a length that no bytes give, bits that are not zero behind the last byte, padding in the middle.
+//! alphabet, a length that no bytes give, bits that are not zero behind the last byte, padding in the middle; so are lines
+//! of different lengths, which could not be written again.
 
 use std::sync::{Arc, OnceLock};
 
@@ -90,8 +91,10 @@ impl Stream {
             limits,
             content: None,
             characters: Zeroizing::default(),
-            line: None,
-            before_break: 0,
+            lines: None,
+            column: 0,
+            breaks: 0,
+            line_end: b"",
             returned: false,
             padding: 0,
             padded: Arc::default(),
@@ -100,6 +103,9 @@ impl Stream {
         }
     }
 }
+
+/// How long lines are where one alone stands (RFC 2045 §6.8).
+const MIME_LINE: usize = 76;
 
 /// A line that is longer is taken for text without lines: RFC 2045 has 76 characters, RFC 7468 64.
 const LONGEST_LINE: usize = 1024;
@@ -132,9 +138,12 @@ struct Stream {
     /// Characters that are not decoded yet, without line breaks.
     characters: Zeroizing<Vec<u8>>,
     /// How the text is laid out, once that is known.
-    line: Option<Lines>,
-    /// The characters of the line that is being read.
-    before_break: usize,
+    lines: Option<Lines>,
+    /// The characters of the line that is being read, or was read last.
+    column: usize,
+    /// The line breaks behind those, and how each is written.
+    breaks: usize,
+    line_end: &'static [u8],
     /// Whether the last character was a carriage return, which only a line feed may follow.
     returned: bool,
     padding: usize,
@@ -163,34 +172,58 @@ impl Stream {
                 }
                 None => text,
             };
+            if !text.is_empty() && self.breaks > 0 {
+                self.begin_line()?;
+            }
             let data = text.len() - text.iter().rev().take_while(|byte| **byte == b'=').count();
             let (data, padding) = text.split_at(data);
             if self.padding > 0 && !data.is_empty() {
                 return Err(BASE64);
             }
             self.padding += padding.len();
-            self.before_break += text.len();
+            self.column += text.len();
             self.characters.extend_from_slice(data);
             if ends {
                 let carriage = std::mem::take(&mut self.returned) || carriage;
-                self.end_line(carriage);
+                self.end_line(if carriage { b"\r\n" } else { b"\n" })?;
             }
         }
-        if self.line.is_none() && self.before_break > LONGEST_LINE {
-            self.line = Some(Lines::None);
+        if self.lines.is_none() && self.column > LONGEST_LINE {
+            self.lines = Some(Lines::None);
         }
         Ok(())
     }
 
-    fn end_line(&mut self, carriage: bool) {
-        if self.line.is_none() && self.before_break > 0 {
-            let end: &[u8] = if carriage { b"\r\n" } else { b"\n" };
-            self.line = Some(match self.before_break {
-                length @ ..=LONGEST_LINE => Lines::After(length, end),
-                _ => Lines::None,
-            });
+    /// A line begins behind another one, which was as long as all are but the last.
+    fn begin_line(&mut self) -> Result<(), ErrorKind> {
+        let before = Lines::After(self.column, self.line_end);
+        let is_line = (1..=LONGEST_LINE).contains(&self.column);
+        if self.breaks > 1 || !is_line || *self.lines.get_or_insert(before) != before {
+            return Err(BASE64);
         }
-        self.before_break = 0;
+        (self.breaks, self.column) = (0, 0);
+        Ok(())
+    }
+
+    fn end_line(&mut self, end: &'static [u8]) -> Result<(), ErrorKind> {
+        if !self.line_end.is_empty() && self.line_end != end {
+            return Err(BASE64);
+        }
+        self.line_end = end;
+        self.breaks += 1;
+        Ok(())
+    }
+
+    /// The layout, where all of the text is here: one line alone does not say how long lines are.
+    fn settle(&mut self) -> Result<(), ErrorKind> {
+        let alone = match self.breaks {
+            1.. if self.column <= MIME_LINE => Lines::After(MIME_LINE, self.line_end),
+            _ => Lines::None,
+        };
+        match *self.lines.get_or_insert(alone) {
+            Lines::After(length, _) if self.column > length => Err(BASE64),
+            _ => Ok(()),
+        }
     }
 
     /// Decodes whole groups, and at the end what is left.
@@ -215,7 +248,7 @@ impl Stream {
             None => {
                 out.enter(Box::new(Writer::new(
                     self.alphabet,
-                    self.line.unwrap_or(Lines::None),
+                    self.lines.unwrap_or(Lines::None),
                     Arc::clone(&self.padded),
                 )));
                 let opened = Opened {
@@ -235,7 +268,7 @@ impl Rewriter for Stream {
         self.read(chunk)
             .map_err(|kind| Error::new(kind, self.offset))?;
         self.offset += chunk.len() as u64;
-        if self.line.is_some() {
+        if self.lines.is_some() {
             self.decode(false, editor, out)?;
         }
         Ok(())
@@ -257,15 +290,15 @@ impl Rewriter for Stream {
         };
         // The cell is this stream's: nobody has set it before.
         let _ = self.padded.set(pads);
-        let ends = self.before_break == 0;
+        self.settle()
+            .map_err(|kind| Error::new(kind, self.offset))?;
         self.decode(true, editor, out)?;
-        let Some(content) = self.content.take() else {
-            return Ok(());
-        };
-        content.finish(&mut self.ordinal, editor, out)?;
-        out.leave();
-        if let (true, Some(Lines::After(_, end))) = (ends, self.line) {
-            out.write(end);
+        if let Some(content) = self.content.take() {
+            content.finish(&mut self.ordinal, editor, out)?;
+            out.leave();
+        }
+        for _ in 0..self.breaks {
+            out.write(self.line_end);
         }
         Ok(())
     }

@@ -172,6 +172,29 @@ fn i03_base64_keeps_its_alphabet_its_padding_and_its_lines() {
 }
 
 #[test]
+fn i03_one_line_of_base64_does_not_say_how_long_lines_are() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let value = "abc";
+    let encoded = STANDARD.encode(mark(value));
+    assert!(encoded.len() < 76);
+    for end in ["", "\n", "\r\n", "\r\n\r\n"] {
+        let came = STANDARD.encode(value) + end;
+        assert_eq!(whole(&came, Format::Base64).unwrap(), encoded.clone() + end);
+    }
+    assert_eq!(whole("\n\n", Format::Base64).unwrap(), "\n\n");
+    for uneven in [
+        "YWJj\nYWJjYWJj",
+        "YWJj\nYWJj\r\nYQ==",
+        "YWJj\n\nYWJj",
+        "\nYWJj",
+        "YWJjYWJj\nYWJj\nYQ==",
+    ] {
+        assert!(whole(uneven, Format::Base64).is_err(), "{uneven:?}");
+    }
+}
+
+#[test]
 fn i05_base64_that_is_read_in_two_ways_is_refused() {
     for text in [
         "YQ", "YR==", "Y", "YQ=", "YQ==YQ==", "Y Q=", "Y-Q=", "YQ==\r", "Y\rQ==",

@@ -478,7 +478,14 @@ fn i01_a_file_in_a_part_is_asked_for_and_goes_through_what_is_given() {
 
 #[test]
 fn i05_a_name_hidden_in_a_disposition_is_refused() {
-    for disposition in ["form-dat name=\"note\"", "attachment,name=\"note\"", ""] {
+    for disposition in [
+        "form-dat name=\"note\"",
+        "attachment,name=\"note\"",
+        "form-data; x=\"a; name=note\"",
+        "form-data; name=\"x\"; y=\";filename=a.pdf;\"",
+        "form-data; name=\"x\"; y=\"\tfilename* = UTF-8''a.pdf\"",
+        "",
+    ] {
         let body = format!("--b=1\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--b=1--\r\n");
         let done = rewrite(&plan(&["note"]), RELATED, &body);
         assert!(

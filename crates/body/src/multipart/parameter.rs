@@ -48,11 +48,12 @@ pub(super) fn value(text: &[u8]) -> Result<(usize, &[u8]), ErrorKind> {
     }
 }
 
-/// Whether a quoted text is a parameter `name` to readers that look for one without minding quotes.
+/// Whether a quoted text is a parameter `name` or `filename` to readers that look for one without minding quotes.
 fn hides_name(text: &[u8]) -> bool {
     let lower = text.to_ascii_lowercase();
     memchr::memmem::find_iter(&lower, b"name").any(|at| {
-        let before = at.checked_sub(1).and_then(|before| lower.get(before));
+        let before = lower.get(..at).unwrap_or_default();
+        let before = before.strip_suffix(b"file").unwrap_or(before).last();
         let rest = lower.get(at + 4..).unwrap_or_default();
         let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
         before.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b';')

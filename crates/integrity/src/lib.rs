@@ -4,9 +4,12 @@
 //! states of its body, [`Check`] compares that with the bytes that came, so that a damaged upload is not made good
 //! by being sealed, and [`Stated::of`] states the same of the bytes that leave.
 //!
-//! No IO, no clock, no keys.
+//! Where the head, the body or both are signed, [`sigv4`] verifies the signature and makes another.
+//!
+//! No IO, no clock.
 
 mod algorithm;
+pub mod sigv4;
 mod stated;
 
 pub use algorithm::{Algorithm, Hasher};

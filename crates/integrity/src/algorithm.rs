@@ -55,6 +55,18 @@ impl Hasher {
         })
     }
 
+    /// The length of the digest. Bytes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match &self.0 {
+            State::Md5(_) => 16,
+            State::Sha1(_) => 20,
+            State::Sha256(_) => 32,
+            State::Sha512(_) => 64,
+            State::Crc(_, length) => *length,
+        }
+    }
+
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {

@@ -4,11 +4,13 @@
 //! states of its body, [`Check`] compares that with the bytes that came, so that a damaged upload is not made good
 //! by being sealed, and [`Stated::of`] states the same of the bytes that leave.
 //!
-//! Where the head, the body or both are signed, [`sigv4`] verifies the signature and makes another.
+//! Where the head, the body or both are signed, [`sigv4`] verifies the signature and makes another; [`aws_chunked`] is the framing
+//! that such a body may have.
 //!
 //! No IO, no clock.
 
 mod algorithm;
+pub mod aws_chunked;
 pub mod sigv4;
 mod stated;
 

@@ -62,6 +62,19 @@ const UNREAD: [&str; 1] = ["x-ms-content-crc64"];
 const CHECKSUMS: &str = "x-amz-checksum-";
 
 impl Algorithm {
+    /// By the header of S3 that states it.
+    pub(crate) fn of_checksum(name: &HeaderName) -> Option<Self> {
+        if !name.as_str().starts_with(CHECKSUMS) {
+            return None;
+        }
+        HEADERS
+            .into_iter()
+            .find_map(|(known, spelling)| match spelling {
+                Spelling::Alone(algorithm) if known == name => Some(algorithm),
+                _ => None,
+            })
+    }
+
     /// By its name in a list or a dictionary (the IANA registry of hash algorithms for HTTP digest fields).
     fn named(name: &str) -> Option<Self> {
         const NAMES: [(&str, Algorithm); 7] = [

@@ -19,6 +19,7 @@ mod sign;
 pub use canonical::Signable;
 pub use claim::{Claim, ClaimError, Form, UNSIGNED_PAYLOAD};
 pub use key::{Chain, Credentials, Scope, SecretKey, SessionToken, SigningKey};
+pub(crate) use payload::CONTENT_SHA256;
 pub use payload::Payload;
 pub use sign::{Denied, Unsignable};
 

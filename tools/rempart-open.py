@@ -1031,29 +1031,42 @@ BEFORE = "what was written is its beginning, not the whole"
 
 def open_same_size(keyring, vault, source, sink):
     """A file in the layout `same-size`, whose records are in the vault."""
-    apps, head, before = sorted(keyring.fields), None, b""
-    index, segment = 0, source.read(SEGMENT)
+    segment = source.read(SEGMENT)
+    if not segment:
+        return
+    begins = find_records(keyring, vault, sorted(keyring.fields), b"\0" + segment[:32], number(0, 4))
+    require(begins, f"no record for what begins at byte 0; {BEFORE}")
+    app, first = begins[0]
+    transfer, index, records = first[5:37], 0, begins
     while segment:
-        following = source.read(SEGMENT)
-        known_by = b"\0" + segment[:32] if len(segment) >= 32 else b"\1" + (before + segment)[-32:]
-        place = number(index, 4) + (b"\0" if following else b"\1")
-        found = find_segment(keyring, vault, apps, known_by, place, head)
-        require(found, f"no record for what begins at byte {index * SEGMENT}; {BEFORE}")
-        app, head, tag = found
+        plain = open_segment(keyring, app, transfer, index, records, segment)
+        require(plain is not None, f"a sealed file that is damaged from byte {index * SEGMENT} on; {BEFORE}")
+        sink.write(plain)
+        index, segment = index + 1, source.read(SEGMENT)
+        records = find_records(keyring, vault, [app], b"\1" + transfer + number(index, 4), number(index, 4))
+    require(not records, f"a sealed file that is cut at byte {index * SEGMENT}; {BEFORE}")
+
+
+def open_segment(keyring, app, transfer, index, records, segment):
+    """The plaintext of a segment, by the one of its records that fits; nothing where none does."""
+    for _, record in records:
+        head, synthetic, tag = record[:37], record[41:73], record[73:]
+        if head[5:] != transfer:
+            continue
         key = keyring.keys.get(head[1:5].hex())
-        require(key and key.app == app, f"a file under the key {head[1:5].hex()}, which was destroyed")
-        derived = derive(key.derived(b"field-file", 32), b"file-same-size", [head[5:]], 71)
-        nonce = derived[64:] + number(index, 4) + b"\0"
+        require(key and key.app == app, f"a file under the key {head[1:5].hex()}, which was destroyed; {BEFORE}")
+        secret = derive(key.derived(b"field-file", 32), b"file-same-size", [transfer], 96)[64:]
+        own, associated = derive(secret, b"file-segment", [synthetic], 32), number(index, 4) + head
         try:
-            sink.write(AESGCM(derived[:32]).decrypt(nonce, segment + tag, head + encode(key.identity)))
+            return AESGCM(own).decrypt(bytes(12), segment + tag, associated + encode(key.identity))
         except InvalidTag:
-            raise Wrong(f"a sealed file that is damaged from byte {index * SEGMENT} on; {BEFORE}") from None
-        apps, before = [app], segment[-32:]
-        index, segment = index + 1, following
+            continue
+    return None
 
 
-def find_segment(keyring, vault, apps, known_by, place, head):
-    """The app, head and tag of the record for a segment at this place: of any head, or of the one before it."""
+def find_records(keyring, vault, apps, known_by, place):
+    """The records under what a segment of this place is known by, each with its app."""
+    found = []
     for app in apps:
         secret = keyring.app_secret(app, b"segment")
         fingerprint = mac(derive(secret, b"segment-print", [app.encode()], 64), known_by)
@@ -1063,9 +1076,9 @@ def find_segment(keyring, vault, apps, known_by, place, head):
                 record = xaes(record_key, sealed[:24], sealed[24:], fingerprint)
             except (InvalidTag, ValueError):
                 continue
-            if record[:1] == b"\1" and record[37:42] == place and head in (None, record[:37]):
-                return app, record[:37], record[42:]
-    return None
+            if record[:1] == b"\2" and record[37:41] == place:
+                found.append((app, record))
+    return found
 
 
 # --- columns of a CSV file --------------------------------------------------------------------------------------------

@@ -130,13 +130,14 @@ fn open_stream() -> Work {
 }
 
 fn seal_same_size() -> Work {
-    let (key, mut chance, plain) = (key(), chance(), vec![b'a'; FILE]);
+    let (key, plain) = (key(), vec![b'a'; FILE]);
     let segment_key = same_size::SegmentKey::derive(&[5; 32], "app");
     let (mut out, mut records) = (Vec::with_capacity(2 * FILE), Vec::new());
     Box::new(move || {
         out.clear();
         records.clear();
-        let mut sealer = same_size::Sealer::begin(&key, &mut chance).expect("a file");
+        let transfer = segment_key.transfer("document", b"upload");
+        let mut sealer = same_size::Sealer::begin(&key, transfer, 0).expect("a file");
         sealer
             .push(black_box(&plain), &segment_key, &mut out, &mut records)
             .expect("short");
@@ -144,7 +145,7 @@ fn seal_same_size() -> Work {
             .finish(&segment_key, &mut out, &mut records)
             .expect("short");
         for record in &records {
-            black_box(segment_key.seal(record, &mut chance).expect("short"));
+            black_box(segment_key.seal(record).expect("short"));
         }
     })
 }

@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use seal::file::{SEGMENT, same_size, stream};
 use seal::{Chance, EpochSecret, FieldKey, KeyId};
@@ -25,7 +26,12 @@ struct Case {
     app: String,
     field: String,
     epoch: u32,
-    salt: String,
+    /// Of `stream`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
+    /// What the app calls the upload, of `same-size`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upload: Option<String>,
     length: usize,
     /// The file beside this one that holds the sealed bytes.
     sealed: String,
@@ -64,7 +70,8 @@ impl Case {
             app: "drive".to_owned(),
             field: "document".to_owned(),
             epoch: 1,
-            salt: hex(&(0x40..0x60).collect::<Vec<u8>>()),
+            salt: (!same_size).then(|| hex(&(0x40..0x60).collect::<Vec<u8>>())),
+            upload: same_size.then(|| "upload-1".to_owned()),
             length,
             sealed: format!("{name}.bin"),
             app_secret: same_size.then(|| hex(&[0x5a; 32])),
@@ -92,22 +99,24 @@ impl Case {
 
     fn make(&self) -> (Vec<u8>, Vec<Kept>) {
         let (mut out, mut records) = (Vec::new(), Vec::new());
-        let mut chance = Fixed(unhex(&self.salt));
         if self.layout == "stream" {
+            let mut chance = Fixed(unhex(self.salt.as_deref().unwrap()));
             let mut sealer = stream::Sealer::begin(&self.key(), &mut chance, &mut out).unwrap();
             sealer.push(&self.plain(), &mut out).unwrap();
             sealer.finish(&mut out).unwrap();
             return (out, Vec::new());
         }
         let key = self.segment_key();
-        let mut sealer = same_size::Sealer::begin(&self.key(), &mut chance).unwrap();
+        let upload = self.upload.as_deref().unwrap();
+        let transfer = key.transfer(&self.field, upload.as_bytes());
+        let mut sealer = same_size::Sealer::begin(&self.key(), transfer, 0).unwrap();
         sealer
             .push(&self.plain(), &key, &mut out, &mut records)
             .unwrap();
         sealer.finish(&key, &mut out, &mut records).unwrap();
         let kept = records.iter().map(|record| Kept {
             fingerprint: hex(&record.fingerprint.0),
-            sealed: hex(&key.seal(record, &mut chance).unwrap()),
+            sealed: hex(&key.seal(record).unwrap()),
         });
         (out, kept.collect())
     }
@@ -124,26 +133,27 @@ impl Case {
             return out;
         }
         let key = self.segment_key();
-        let mut opener: Option<same_size::Opener> = None;
-        let mut segments = sealed.chunks(SEGMENT).peekable();
-        while let Some(segment) = segments.next() {
-            let print = key.fingerprint(&sealed[..out.len()], segment);
-            let kept = self
-                .records
-                .iter()
-                .filter(|kept| kept.fingerprint == hex(&print.0));
-            let records: Vec<_> = kept
+        let bring = |print: same_size::Fingerprint| -> Vec<same_size::Record> {
+            let kept = self.records.iter();
+            kept.filter(|kept| kept.fingerprint == hex(&print.0))
                 .map(|kept| key.open(print, &unhex(&kept.sealed)).unwrap())
-                .collect();
-            let opener = opener.get_or_insert_with(|| {
-                same_size::Opener::new(&self.key(), &records[0], 0).unwrap()
-            });
+                .collect()
+        };
+        let begins = bring(key.fingerprint(sealed));
+        let mut opener = same_size::Opener::new(&begins, 0).unwrap();
+        for segment in sealed.chunks(SEGMENT) {
+            let records = match opener.next() {
+                0 => begins.clone(),
+                next => bring(opener.place(&key, next).unwrap()),
+            };
             let mut text = segment.to_vec();
             opener
-                .open(&records, segments.peek().is_none(), &mut text)
+                .open(&records, |_| Some(Arc::new(self.key())), &mut text)
                 .unwrap();
             out.extend_from_slice(&text);
         }
+        let behind = bring(opener.place(&key, opener.next()).unwrap());
+        opener.finish(&behind).unwrap();
         out
     }
 }

@@ -49,6 +49,15 @@ pub enum FileError {
         /// The bytes of the file.
         found: usize,
     },
+    /// A piece of a file whose size is kept begins within a segment: what its key is made of is not all there.
+    #[error(
+        "the piece begins at byte {found}: pieces begin at multiples of {} bytes",
+        super::SEGMENT
+    )]
+    Offset {
+        /// Where it begins.
+        found: u64,
+    },
     /// No sealed file has this length.
     #[error("no sealed file has {found} bytes")]
     Length {

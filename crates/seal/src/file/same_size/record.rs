@@ -3,38 +3,55 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use keys::{Chance, KeyId, derive};
+use keys::{KeyId, derive};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{FileError, HEAD, SALT, SUITE, TAG, head};
+use super::FileError;
+use super::cipher::SYNTHETIC;
+use crate::file::cipher::TAG;
 use crate::xaes::{self, Xaes};
 
-/// Bytes of a segment that its fingerprint is taken of.
+/// Bytes of a file that its fingerprint is taken of; all of them where it has fewer.
 pub const FINGERPRINTED: usize = 32;
 
-/// Bytes of a record in the clear: head, number, whether it is the last, tag.
-const CLEAR: usize = HEAD + 4 + 1 + TAG;
+/// Bytes that name a transfer.
+const TRANSFER: usize = 32;
+/// AES-256-GCM under keys of each content's own, HMAC-SHA-256, HKDF-SHA-256.
+const SUITE: u8 = 2;
+/// Suite, key id, transfer.
+const HEAD: usize = 1 + 4 + TRANSFER;
+/// Bytes of a record in the clear: head, number, synthetic IV, tag.
+const CLEAR: usize = HEAD + 4 + SYNTHETIC + TAG;
 
-/// What a segment's record is kept under: HMAC-SHA-256 of some bytes of its ciphertext.
+/// One file on its way into the app, in one request or in many: what the segments of a file have in common.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Transfer(pub(super) [u8; TRANSFER]);
+
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transfer(‹32 bytes›)")
+    }
+}
+
+/// What a segment's record is kept under: HMAC-SHA-256 of the first bytes of a file as it is stored, or of a place in
+/// a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 32]);
 
 /// What opening a segment needs beside its bytes.
 ///
-/// The segment that proves to be the file's last when the file ends has two of them, which differ in that only: a
-/// reader is given all that stand under a fingerprint.
+/// A place that was sent again with other content has several: a reader is given all that stand under a fingerprint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// What it is kept under.
     pub fingerprint: Fingerprint,
-    /// The key that the file is sealed under.
+    /// The key that the segment is sealed under.
     pub key_id: KeyId,
     /// Its number in the file, counted from 0.
     pub index: u32,
-    /// The file ends with it.
-    pub last: bool,
-    pub(super) salt: [u8; SALT],
+    pub(super) transfer: Transfer,
+    pub(super) synthetic: [u8; SYNTHETIC],
     pub(super) tag: [u8; TAG],
 }
 
@@ -43,15 +60,15 @@ impl fmt::Debug for Record {
         f.debug_struct("Record")
             .field("key_id", &self.key_id)
             .field("index", &self.index)
-            .field("last", &self.last)
             .finish_non_exhaustive()
     }
 }
 
-/// What seals an app's records and takes its fingerprints.
+/// What names and finds the transfers of an app, and seals the records of their segments.
 pub struct SegmentKey {
     print: Hmac<Sha256>,
     record: Xaes,
+    transfer: Zeroizing<[u8; 32]>,
 }
 
 impl SegmentKey {
@@ -64,43 +81,56 @@ impl SegmentKey {
         Self {
             print: Hmac::new((&*derive::<64>(secret, "segment-print", &parts)).into()),
             record: Xaes::new(&derive(secret, "segment-record", &parts)),
+            transfer: derive(secret, "segment-transfer", &parts),
         }
     }
 
-    /// The fingerprint of a segment as it is stored: of its first 32 bytes. One that is shorter is the file's last,
-    /// and its own bytes may be too few to know it by, so its fingerprint is that of the file's last 32 bytes:
-    /// `before` is what stands before it, as far as the file goes, and only its last 32 bytes are looked at.
-    pub fn fingerprint(&self, before: &[u8], segment: &[u8]) -> Fingerprint {
+    /// The transfer of an upload, by what the app calls it and the field that its file is of. It is the same whatever
+    /// the field's epoch: keys may be rotated in the middle of one.
+    pub fn transfer(&self, field: &str, upload: &[u8]) -> Transfer {
+        let named = derive(
+            self.transfer.as_slice(),
+            "transfer",
+            &[field.as_bytes(), upload],
+        );
+        Transfer(*named)
+    }
+
+    /// What the record of a file's first segment is kept under, from the file's first bytes as it is stored. Only the
+    /// first 32 are looked at; where there are fewer, they are the whole file.
+    pub fn fingerprint(&self, start: &[u8]) -> Fingerprint {
+        self.print(0, &[start.get(..FINGERPRINTED).unwrap_or(start)])
+    }
+
+    /// What the record of a later segment is kept under: its place in its transfer.
+    pub fn place(&self, transfer: &Transfer, index: u32) -> Fingerprint {
+        self.print(1, &[&transfer.0, &index.to_be_bytes()])
+    }
+
+    fn print(&self, kind: u8, parts: &[&[u8]]) -> Fingerprint {
         let mut code = self.print.clone();
-        match segment.get(..FINGERPRINTED) {
-            Some(start) => {
-                code.update(&[0]);
-                code.update(start);
-            }
-            None => {
-                let missing = FINGERPRINTED - segment.len();
-                let from = before.len().saturating_sub(missing);
-                code.update(&[1]);
-                code.update(before.get(from..).unwrap_or_default());
-                code.update(segment);
-            }
-        }
+        code.update(&[kind]);
+        parts.iter().for_each(|part| code.update(part));
         Fingerprint(code.finalize().into_bytes().into())
     }
 
-    /// Seals a record for the vault. It opens under its own fingerprint only.
+    /// Seals a record for the vault; the same record always to the same bytes, so that a segment which is sent again
+    /// is not kept twice. It opens under its own fingerprint only.
     ///
     /// # Errors
     /// [`FileError::Cipher`].
-    pub fn seal(&self, record: &Record, chance: &mut dyn Chance) -> Result<Vec<u8>, FileError> {
-        let mut nonce = [0; xaes::SALT];
-        chance.fill(&mut nonce);
+    pub fn seal(&self, record: &Record) -> Result<Vec<u8>, FileError> {
         let mut clear = Zeroizing::new([0; CLEAR]);
         let (start, rest) = clear.split_at_mut(HEAD);
-        start.copy_from_slice(&head(record.key_id, &record.salt));
-        rest[..4].copy_from_slice(&record.index.to_be_bytes());
-        rest[4] = u8::from(record.last);
-        rest[5..].copy_from_slice(&record.tag);
+        start.copy_from_slice(&head(record.key_id, &record.transfer));
+        let (index, rest) = rest.split_at_mut(4);
+        index.copy_from_slice(&record.index.to_be_bytes());
+        let (synthetic, tag) = rest.split_at_mut(SYNTHETIC);
+        synthetic.copy_from_slice(&record.synthetic);
+        tag.copy_from_slice(&record.tag);
+        let code = self.print(2, &[&record.fingerprint.0, clear.as_slice()]);
+        let mut nonce = [0; xaes::SALT];
+        nonce.copy_from_slice(&code.0[..xaes::SALT]);
         let tag = self
             .record
             .seal(&nonce, &record.fingerprint.0, clear.as_mut_slice())
@@ -124,15 +154,15 @@ impl SegmentKey {
         }
         let (&suite, rest) = clear.split_first()?;
         let (key_id, rest) = rest.split_first_chunk()?;
-        let (salt, rest) = rest.split_first_chunk()?;
+        let (transfer, rest) = rest.split_first_chunk()?;
         let (index, rest) = rest.split_first_chunk()?;
-        let (&last, tag) = rest.split_first()?;
-        (suite == SUITE && last <= 1).then_some(Record {
+        let (synthetic, tag) = rest.split_first_chunk()?;
+        (suite == SUITE).then_some(Record {
             fingerprint,
             key_id: KeyId::from_bytes(*key_id),
             index: u32::from_be_bytes(*index),
-            last: last == 1,
-            salt: *salt,
+            transfer: Transfer(*transfer),
+            synthetic: *synthetic,
             tag: tag.try_into().ok()?,
         })
     }
@@ -140,6 +170,15 @@ impl SegmentKey {
 
 impl fmt::Debug for SegmentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SegmentKey(‹96 bytes›)")
+        f.write_str("SegmentKey(‹128 bytes›)")
     }
+}
+
+/// What names a transfer and the key of a segment in it: the segment authenticates it.
+pub(super) fn head(key_id: KeyId, transfer: &Transfer) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[0] = SUITE;
+    head[1..5].copy_from_slice(&key_id.to_bytes());
+    head[5..].copy_from_slice(&transfer.0);
+    head
 }

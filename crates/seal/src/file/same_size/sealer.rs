@@ -1,53 +1,50 @@
-//! Seals a file as it comes, byte for byte.
+//! Seals a piece of a file without changing its length.
 
 use std::fmt;
 
-use keys::{Chance, KeyId};
+use keys::KeyId;
 use zeroize::Zeroizing;
 
-use super::{FINGERPRINTED, FileError, Record, SALT, SEGMENT, SHORTEST, SegmentKey, cipher};
-use crate::field_key::FieldKey;
-use crate::file::cipher::FileCipher;
+use super::cipher::SegmentCipher;
+use super::{FieldKey, FileError, Record, SEGMENT, SHORTEST, SegmentKey, Transfer};
 
-/// Seals one file, whatever the pieces it comes in; keeps less than a segment. A piece that ends where a segment
-/// ends is given out whole at once, which is what chunks of 256 KiB, 320 KiB or 4 MiB need.
+/// Seals one piece of a file, whatever the chunks it comes in; keeps less than a segment. A piece that ends where a
+/// segment ends is given out whole at once.
 ///
-/// The records must be durable before the bytes leave. They are given out as segments end; that of a last segment
-/// which was full, once more when the file ends.
+/// The records must be durable before the bytes leave; they are given out with the segments.
 pub struct Sealer {
     key_id: KeyId,
-    salt: [u8; SALT],
-    cipher: FileCipher,
+    transfer: Transfer,
+    cipher: SegmentCipher,
     /// Less than a segment.
     held: Zeroizing<Vec<u8>>,
-    /// The last sealed bytes before what is held.
-    before: Vec<u8>,
     next: u64,
-    latest: Option<Record>,
     failed: Option<FileError>,
 }
 
 impl Sealer {
-    /// Begins a file under this field's key.
+    /// Begins a piece of this transfer, where in the file it stands, under this field's key.
     ///
     /// # Errors
-    /// [`FileError::Cipher`].
-    pub fn begin(key: &FieldKey, chance: &mut dyn Chance) -> Result<Self, FileError> {
-        let mut salt = [0; SALT];
-        chance.fill(&mut salt);
+    /// [`FileError::Offset`] where that is no whole number of segments, [`FileError::TooLong`].
+    pub fn begin(key: &FieldKey, transfer: Transfer, offset: u64) -> Result<Self, FileError> {
+        let segment = SEGMENT as u64;
+        if !offset.is_multiple_of(segment) {
+            return Err(FileError::Offset { found: offset });
+        }
+        let next = offset / segment;
+        u32::try_from(next).map_err(|_| FileError::TooLong)?;
         Ok(Self {
             key_id: key.id(),
-            cipher: cipher(key, &salt)?,
-            salt,
+            cipher: SegmentCipher::new(key, &transfer),
+            transfer,
             held: Zeroizing::new(Vec::with_capacity(SEGMENT)),
-            before: Vec::with_capacity(FINGERPRINTED),
-            next: 0,
-            latest: None,
+            next,
             failed: None,
         })
     }
 
-    /// Takes the next piece of the file; the segments that it completes are appended to `out`, sealed, and their
+    /// Takes the next chunk of the piece; the segments that it completes are appended to `out`, sealed, and their
     /// records to `records`.
     ///
     /// # Errors
@@ -66,13 +63,13 @@ impl Sealer {
             let (taken, rest) = plain.split_at(plain.len().min(SEGMENT - self.held.len()));
             plain = rest;
             if taken.len() == SEGMENT {
-                self.seal(taken, false, segment_key, out, records)?;
+                self.seal(taken, segment_key, out, records)?;
                 continue;
             }
             self.held.extend_from_slice(taken);
             if self.held.len() == SEGMENT {
                 let segment = std::mem::take(&mut self.held);
-                self.seal(&segment, false, segment_key, out, records)?;
+                self.seal(&segment, segment_key, out, records)?;
                 self.held = segment;
                 self.held.clear();
             }
@@ -80,7 +77,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// Ends the file: what is left of it is appended to `out`, and to `records` the record of its last segment.
+    /// Ends the piece: what is left of it is appended to `out`, as the file's last segment.
     ///
     /// # Errors
     /// As [`Sealer::push`], and [`FileError::TooShort`] for a file of 1 to 15 bytes.
@@ -95,10 +92,6 @@ impl Sealer {
         }
         let segment = std::mem::take(&mut self.held);
         if segment.is_empty() {
-            records.extend(self.latest.map(|latest| Record {
-                last: true,
-                ..latest
-            }));
             return Ok(());
         }
         if self.next == 0 && segment.len() < SHORTEST {
@@ -107,13 +100,12 @@ impl Sealer {
                 found: segment.len(),
             });
         }
-        self.seal(&segment, true, segment_key, out, records)
+        self.seal(&segment, segment_key, out, records)
     }
 
     fn seal(
         &mut self,
         segment: &[u8],
-        last: bool,
         segment_key: &SegmentKey,
         out: &mut Vec<u8>,
         records: &mut Vec<Record>,
@@ -123,10 +115,10 @@ impl Sealer {
             .map_err(|_| FileError::TooLong)
             .and_then(|index| {
                 out.extend_from_slice(segment);
-                let tag = self.cipher.seal(index, false, &mut out[start..])?;
-                Ok((index, tag))
+                let sealed = self.cipher.seal(index, &mut out[start..])?;
+                Ok((index, sealed))
             });
-        let (index, tag) = match sealed {
+        let (index, (synthetic, tag)) = match sealed {
             Ok(sealed) => sealed,
             Err(error) => {
                 out.truncate(start);
@@ -134,21 +126,19 @@ impl Sealer {
                 return Err(error);
             }
         };
-        let text = &out[start..];
-        let record = Record {
-            fingerprint: segment_key.fingerprint(&self.before, text),
-            key_id: self.key_id,
-            index,
-            last,
-            salt: self.salt,
-            tag,
+        let fingerprint = match index {
+            0 => segment_key.fingerprint(&out[start..]),
+            _ => segment_key.place(&self.transfer, index),
         };
         self.next += 1;
-        self.before.clear();
-        self.before
-            .extend_from_slice(&text[text.len().saturating_sub(FINGERPRINTED)..]);
-        self.latest = Some(record.clone());
-        records.push(record);
+        records.push(Record {
+            fingerprint,
+            key_id: self.key_id,
+            index,
+            transfer: self.transfer.clone(),
+            synthetic,
+            tag,
+        });
         Ok(())
     }
 }

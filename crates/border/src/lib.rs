@@ -15,6 +15,7 @@
 //!
 //! A request that opens a WebSocket goes on as [`Exchange::socket`]: a [`Flow`] for each message.
 
+mod answer;
 mod ask;
 mod batch;
 mod begin;

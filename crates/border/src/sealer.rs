@@ -5,24 +5,26 @@
 //! of pointers in it, for the token it was last revealed from (`stable`), for its subject's key, and for the
 //! pointer that stands for it: each leaves a hole and an ask. What is done at the end is in `treat`.
 
+mod answers;
+mod files;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use body::batch;
 use body::{AskId, Edit, Editor, Error, ErrorKind, Found, PlaceId, Rewriter};
-use policy::{Beside, Part, PointerShape, Treatment};
+use policy::{Part, Treatment};
 
 use crate::batch::Address;
 use crate::border::Inner;
 use crate::counts::Counts;
-use crate::file::FileSealer;
-use crate::memory::{Memory, same_text};
+use crate::memory::Memory;
 use crate::tokens::{Glued, Stands, look};
 use crate::treat::answers;
 use crate::under::Under;
 use crate::value::{Parameters, Plain, Value};
-use crate::{Answer, Ask, Asked, Refusal, RefusalCode, SubjectKey, pointers};
+use crate::{Ask, Asked, Refusal, RefusalCode, SubjectKey};
 
 /// Decides about every value of one request; keeps the asks and the refusal.
 pub(crate) struct Sealer {
@@ -185,158 +187,6 @@ impl Sealer {
         })
     }
 
-    /// Takes an answer; what it completes stands in [`Sealer::fill`] afterwards, and new asks may have come.
-    pub fn answer(&mut self, answer: Answer) -> Result<(), Box<Refusal>> {
-        let id = answer.id();
-        let Some(waiting) = self.waiting.remove(&id) else {
-            return Ok(());
-        };
-        let number = self.number;
-        let done = self.take_answer(id, waiting, answer);
-        self.turn_to(number);
-        done
-    }
-
-    fn take_answer(
-        &mut self,
-        id: AskId,
-        waiting: Waiting,
-        answer: Answer,
-    ) -> Result<(), Box<Refusal>> {
-        if let Waiting::Pointer(value)
-        | Waiting::Recalled { value, .. }
-        | Waiting::Subject { value, .. } = &waiting
-        {
-            self.turn_to(value.request);
-        }
-        match waiting {
-            Waiting::Pointer(value) => self.kept(id, &value, &answer),
-            Waiting::Part { hole } => self.brought(id, hole, answer),
-            Waiting::Recalled { value, text } => self.recalled(id, value, &text, answer),
-            Waiting::Subject { value, text } => match answer {
-                Answer::Subject { key, .. } => {
-                    self.go_on(id, value, &text, |sealer, value, text, out| {
-                        sealer.treat(value, text, Some(&key), out)
-                    })
-                }
-                _ => Err(self.away_at(value.place)),
-            },
-            Waiting::File { place } => match answer {
-                Answer::Subject { key, .. } => {
-                    self.of_files.insert((self.number, place), key);
-                    Ok(())
-                }
-                _ => Err(self.away_at(place)),
-            },
-            // Its parts are asked for, not the whole.
-            whole @ Waiting::Whole { .. } => {
-                self.waiting.insert(id, whole);
-                Ok(())
-            }
-        }
-    }
-
-    /// The text of a pointer that was kept for the value at this place.
-    fn pointer_text(&self, place: usize, pointer: u64) -> Option<Vec<u8>> {
-        let (_, field) = self.border.place(self.app, self.under.route, place)?;
-        let key = self.border.pointer_key(self.app)?;
-        let shape = match &field.treatment {
-            Treatment::Vault(pointing) => &pointing.shape,
-            _ => &PointerShape::Token,
-        };
-        pointers::text(key, &field.name, shape, pointer)
-    }
-
-    fn kept(&mut self, id: AskId, value: &Value, answer: &Answer) -> Result<(), Box<Refusal>> {
-        let Answer::Kept { pointer, .. } = answer else {
-            return Err(self.away_at(value.place));
-        };
-        let text = self.pointer_text(value.place, *pointer);
-        let text = text.ok_or_else(|| self.away_at(value.place))?;
-        self.filled.insert(id, text);
-        Ok(())
-    }
-
-    fn brought(&mut self, id: AskId, hole: AskId, answer: Answer) -> Result<(), Box<Refusal>> {
-        let opened = match answer {
-            Answer::Row { field, sealed, .. } => self.border.open_row(self.app, &field, &sealed),
-            _ => None,
-        };
-        let Some(Waiting::Whole { glued, .. }) = self.waiting.get_mut(&hole) else {
-            return Ok(());
-        };
-        glued.bring(id, opened.map(|opened| opened.plain));
-        if !glued.complete() {
-            return Ok(());
-        }
-        match self.waiting.remove(&hole) {
-            Some(Waiting::Whole { value, glued }) => {
-                self.turn_to(value.request);
-                self.go_on(hole, value, &glued.text(), Self::enter)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The token that a value was last revealed from takes its place if it still is that value's.
-    fn recalled(
-        &mut self,
-        id: AskId,
-        value: Value,
-        text: &Plain,
-        answer: Answer,
-    ) -> Result<(), Box<Refusal>> {
-        if let Answer::Recalled { sealed, .. } = answer
-            && let Some(token) = self.recollection(&value, text, &sealed)
-        {
-            if let Some((place, _)) = self.border.place(self.app, self.under.route, value.place) {
-                self.counts.protect(place.field.0);
-            }
-            self.filled.insert(id, token);
-            return Ok(());
-        }
-        self.go_on(id, value, text, Self::with_subject)
-    }
-
-    fn recollection(&self, value: &Value, text: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (_, field) = self.border.place(self.app, self.under.route, value.place)?;
-        let token = self
-            .under
-            .memory
-            .open(&self.under.memory.name(&field.name, text)?, sealed)?;
-        if self.border.is_pointer_of(self.app, field, &token) {
-            return Some(token);
-        }
-        let opened = self.border.open(self.app, &token)?;
-        let same = opened.key.field() == field.name
-            && opened.value_type == value.value_type
-            && same_text(&opened.plain, text);
-        same.then_some(token)
-    }
-
-    /// Goes on with a value for which a hole stands.
-    fn go_on(
-        &mut self,
-        hole: AskId,
-        mut value: Value,
-        text: &Plain,
-        step: impl FnOnce(&mut Self, Value, &[u8], &mut Vec<u8>) -> Outcome,
-    ) -> Result<(), Box<Refusal>> {
-        value.hole = Some(hole);
-        let mut replacement = Vec::new();
-        match step(self, value, text, &mut replacement)? {
-            Edit::Replace | Edit::Spelled => {
-                self.filled.insert(hole, replacement);
-            }
-            Edit::Keep => {
-                self.filled.insert(hole, text.to_vec());
-            }
-            // It waits again, under the same id.
-            _ => {}
-        }
-        Ok(())
-    }
-
     fn ask(&mut self) -> AskId {
         let id = AskId(self.next);
         self.next += 1;
@@ -471,60 +321,6 @@ impl Sealer {
         }
         self.waiting.insert(hole, Waiting::Whole { value, glued });
         Edit::Pending(hole)
-    }
-
-    /// Asks for what files may need: a file does not wait in the middle, as a value does.
-    pub fn foresee(&mut self) -> Result<(), Box<Refusal>> {
-        let border = Arc::clone(&self.border);
-        let places = border
-            .route(self.app, self.under.route)
-            .map(|route| &route.places);
-        for (index, place) in places.into_iter().flatten().enumerate() {
-            let (true, Some(Beside::Parameter(name))) = (place.is_file, &place.subject) else {
-                continue;
-            };
-            let Some((_, field)) = border.place(self.app, self.under.route, index) else {
-                continue;
-            };
-            let whose = self.under.parameters.get(name);
-            let whose = whose.ok_or_else(|| self.subjectless(place))?;
-            let subject = border.subject_name(self.app, &whose);
-            let subject = subject.ok_or_else(|| self.away(place))?;
-            if let Some(key) = border.subject_key(self.app, &field.name, subject) {
-                self.of_files.insert((self.number, index), key);
-                continue;
-            }
-            let what = Asked::Subject {
-                app: border.app_id(self.app),
-                field: field.name.clone(),
-                subject,
-            };
-            self.wait(None, what, Waiting::File { place: index });
-        }
-        Ok(())
-    }
-
-    /// What seals the file at this place; nothing where its field passes.
-    fn seal_file(&mut self, index: usize) -> Result<Option<Box<dyn Rewriter>>, Box<Refusal>> {
-        self.under.see(index);
-        let border = Arc::clone(&self.border);
-        let Some((place, field)) = border.place(self.app, self.under.route, index) else {
-            return Ok(None);
-        };
-        match field.treatment {
-            Treatment::Pass => return Ok(None),
-            Treatment::Block => return Err(self.blocked(place)),
-            _ => {}
-        }
-        let key = match (&place.subject, self.of_files.get(&(self.number, index))) {
-            (None, _) => border.current_key(self.app, place.field),
-            (Some(_), key) => key.map(|key| &key.field),
-        };
-        let key = Arc::clone(key.ok_or_else(|| self.away(place))?);
-        let sealer = FileSealer::new(Arc::clone(&border), self.app, key, &mut *self.chance);
-        let sealer = sealer.map_err(|_| self.away(place))?;
-        self.counts.protect(place.field.0);
-        Ok(Some(Box::new(sealer)))
     }
 
     fn stop(&mut self, refusal: Box<Refusal>) -> Error {

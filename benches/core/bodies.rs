@@ -1,5 +1,5 @@
-//! Rewriting bodies of 1 MB with no place, three and a hundred of them, each format beside a tree (or rows) that is
-//! parsed and written again by the usual crate.
+//! Rewriting bodies of 1 MB in which no value, three and a hundred of them stand at a place, and bodies of which every
+//! field does; each format beside a tree (or rows) that is parsed and written again by the usual crate.
 
 use std::hint::black_box;
 
@@ -16,37 +16,59 @@ const SIZE: usize = 1 << 20;
 struct Subject {
     format: Format,
     content_type: &'static str,
-    /// One record, with what is `field` in it numbered.
-    record: fn(usize) -> String,
-    /// What stands around all records, and between them.
+    /// One record: a field of each of [`FIELDS`], and one of the name given where there is one.
+    record: fn(usize, Option<&str>) -> String,
+    /// What stands before all records, between them and behind them.
     around: [&'static str; 3],
-    /// The selector of a field of this number in every record; nothing for one that no record has.
-    place: fn(Option<usize>) -> String,
+    /// The selector of the fields of this name.
+    place: fn(&str) -> String,
     /// Parses and writes a body with the usual crate.
     tree: Option<(&'static str, fn(&[u8]) -> usize)>,
     budget: f64,
 }
 
-/// A record's text that no place names.
-const TEXT: &str = "Le texte libre que l'application montre; 1234, rue Sainte-Catherine Ouest";
+/// The fields of every record. Of `SECRETS`, the first stands in some.
+const FIELDS: [&str; 8] = [
+    "prenom", "nom", "rue", "ville", "courriel", "telephone", "groupe", "remarques",
+];
 
-/// How many fields a record has.
-const FIELDS: usize = 100;
+const SECRETS: [&str; 3] = ["nas", "dossier", "diagnostic"];
+
+/// What a field holds.
+fn value(record: usize, field: &str) -> String {
+    match field {
+        "remarques" => format!(
+            "Le parent {record} viendra vers 16 h; l'enfant reste au local 2 jusqu'au souper, sans arachides. \
+             Mettre les bottes et le manteau dans le casier, près de la porte."
+        ),
+        "rue" => format!("{record}, rue Sainte-Catherine Ouest"),
+        "courriel" => format!("zoe.tremblay{record}@exemple.invalid"),
+        _ => format!("Tremblay-Gagnon {record}"),
+    }
+}
+
+/// The fields of a record with their values.
+fn fields(record: usize, secret: Option<&str>) -> impl Iterator<Item = (&str, String)> {
+    let all = FIELDS.into_iter().chain(secret);
+    all.map(move |field| (field, value(record, field)))
+}
+
+/// A record's fields, each written so, with something between.
+fn written(record: usize, secret: Option<&str>, between: &str, write: fn(&str, &str) -> String) -> String {
+    let fields = fields(record, secret).map(|(field, value)| write(field, &value));
+    fields.collect::<Vec<_>>().join(between)
+}
 
 const SUBJECTS: [Subject; 6] = [
     Subject {
         format: Format::Json,
         content_type: "application/json",
-        record: |_| {
-            let fields =
-                (0..FIELDS).map(|field| format!("\"f{field}\":\"{field} Tremblay-Gagnon, Zoé\""));
-            format!(
-                "{{{},\"text\":\"{TEXT}\"}}",
-                fields.collect::<Vec<_>>().join(",")
-            )
+        record: |record, secret| {
+            let fields = written(record, secret, ",", |field, value| format!("\"{field}\":\"{value}\""));
+            format!("{{\"id\":{record},{fields}}}")
         },
         around: ["[", ",", "]"],
-        place: |field| field.map_or("$[*].none".to_owned(), |field| format!("$[*].f{field}")),
+        place: |field| format!("$[*].{field}"),
         tree: Some(("serde_json", |body| {
             let value: serde_json::Value = serde_json::from_slice(body).expect("JSON");
             serde_json::to_vec(&value).expect("JSON").len()
@@ -56,12 +78,17 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         format: Format::Csv,
         content_type: "text/csv",
-        record: |_| {
-            let fields = (0..FIELDS).map(|field| format!("{field} Tremblay-Gagnon"));
-            format!("{},\"{TEXT}\"", fields.collect::<Vec<_>>().join(","))
+        record: |record, secret| {
+            let fields = written(record, None, ",", |_, value| format!("\"{value}\""));
+            let secret = secret.map(|field| value(record, field));
+            format!("{fields},{},,", secret.unwrap_or_default())
         },
-        around: ["", "\n", "\n"],
-        place: |field| format!("#{}", field.map_or(FIELDS + 50, |field| field + 1)),
+        around: [
+            "prenom,nom,rue,ville,courriel,telephone,groupe,remarques,nas,dossier,diagnostic\r\n",
+            "\r\n",
+            "\r\n",
+        ],
+        place: str::to_owned,
         tree: Some(("csv", |body| {
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
@@ -78,14 +105,15 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         format: Format::Form,
         content_type: "application/x-www-form-urlencoded",
-        record: |record| {
-            let fields = (0..FIELDS).map(|field| {
-                format!("r{record}%5Bf{field}%5D={field}+Tremblay-Gagnon%2C+Zo%C3%A9")
-            });
-            fields.collect::<Vec<_>>().join("&")
+        record: |record, secret| {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            for (field, value) in fields(record, secret) {
+                form.append_pair(&format!("{field}[]"), &value);
+            }
+            form.finish()
         },
         around: ["", "&", ""],
-        place: |field| field.map_or("none".to_owned(), |field| format!("r{field}[f{field}]")),
+        place: |field| format!("{field}[]"),
         tree: Some(("form_urlencoded", |body| {
             let mut writer = form_urlencoded::Serializer::new(String::new());
             writer.extend_pairs(form_urlencoded::parse(body));
@@ -96,34 +124,39 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         format: Format::Multipart,
         content_type: "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
-        record: |record| {
-            format!(
-                "Content-Disposition: form-data; name=\"f{record}\"\r\n\r\n{record} Tremblay-Gagnon\r\n\
-                 ------WebKitFormBoundary7MA4YWxkTrZu0gW\r\nContent-Disposition: form-data; name=\"file{record}\"; \
-                 filename=\"a.bin\"\r\n\r\n{}\r\n",
+        record: |record, secret| {
+            let file = format!(
+                "Content-Disposition: form-data; name=\"photo\"; filename=\"{record}.png\"\r\n\
+                 Content-Type: image/png\r\n\r\n{}\r\n",
                 "x".repeat(8000)
-            )
+            );
+            let secret = secret.map(|field| {
+                let value = value(record, field);
+                format!(
+                    "------WebKitFormBoundary7MA4YWxkTrZu0gW\r\n\
+                     Content-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+                )
+            });
+            file + &secret.unwrap_or_default()
         },
         around: [
             "------WebKitFormBoundary7MA4YWxkTrZu0gW\r\n",
             "------WebKitFormBoundary7MA4YWxkTrZu0gW\r\n",
             "------WebKitFormBoundary7MA4YWxkTrZu0gW--\r\n",
         ],
-        place: |field| field.map_or("none".to_owned(), |field| format!("f{field}")),
+        place: str::to_owned,
         tree: None,
         budget: 5.0,
     },
     Subject {
         format: Format::Xml,
         content_type: "application/xml",
-        record: |_| {
-            let fields = (0..FIELDS).map(|field| {
-                format!("<f{field} type=\"s\">{field} Tremblay-Gagnon, Zoé</f{field}>")
-            });
-            format!("<r>{}<text>{TEXT}</text></r>", fields.collect::<String>())
+        record: |record, secret| {
+            let fields = written(record, secret, "", |field, value| format!("<{field}>{value}</{field}>"));
+            format!("<enfant id=\"{record}\">{fields}</enfant>")
         },
-        around: ["<?xml version=\"1.0\"?><all>", "\n", "</all>"],
-        place: |field| field.map_or("/all/r/none".to_owned(), |field| format!("/all/r/f{field}")),
+        around: ["<?xml version=\"1.0\"?><enfants>", "\n", "</enfants>"],
+        place: |field| format!("/enfants/enfant/{field}"),
         tree: Some(("quick-xml events", |body| {
             let mut reader = quick_xml::Reader::from_reader(body);
             let mut writer = quick_xml::Writer::new(Vec::new());
@@ -139,13 +172,14 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         format: Format::Html,
         content_type: "text/html; charset=utf-8",
-        record: |_| {
-            let fields = (0..FIELDS)
-                .map(|field| format!("<td class=\"f{field}\">{field} Tremblay-Gagnon, Zoé</td>"));
-            format!("<tr>{}<td>{TEXT}</td></tr>", fields.collect::<String>())
+        record: |record, secret| {
+            let fields = written(record, secret, "\n", |field, value| {
+                format!("    <dt>{field}</dt><dd class=\"{field}\">{value}</dd>")
+            });
+            format!("<article><h2><a href=\"/enfants/{record}\">Dossier</a></h2>\n  <dl>\n{fields}\n  </dl></article>")
         },
-        around: ["<!doctype html><table>", "\n", "</table>"],
-        place: |field| field.map_or("td.none".to_owned(), |field| format!("td.f{field}")),
+        around: ["<!doctype html><html><body><main>", "\n", "</main></body></html>"],
+        place: |field| format!("dd.{field}"),
         tree: None,
         budget: 0.15,
     },
@@ -154,13 +188,16 @@ const SUBJECTS: [Subject; 6] = [
 pub(crate) fn run() {
     println!("\n{:<58}{:>14}{:>10}", "bodies of 1 MB", "GB/s", "budget");
     for subject in &SUBJECTS {
-        let body = body(subject);
-        let chunks: Vec<Bytes> = body.chunks(CHUNK).map(Bytes::copy_from_slice).collect();
-        for places in [0, 3, 100] {
-            let seconds = rewrite(subject, places, &chunks);
-            let rate = body.len() as f64 / seconds / 1e9;
-            let name = format!("`{}`, {places} places", subject.format);
+        for values in [0, 3, 100] {
+            let body = body(subject, values);
+            let rate = body.len() as f64 / rewrite(subject, &SECRETS, &body) / 1e9;
+            let name = format!("`{}`, {values} values at a place", subject.format);
             println!("{name:<58}{rate:>14.2}{:>10}", subject.budget);
+        }
+        let body = body(subject, 0);
+        if subject.format != Format::Multipart {
+            let rate = body.len() as f64 / rewrite(subject, &FIELDS, &body) / 1e9;
+            println!("{:<58}{rate:>14.2}", "the same, every value at a place");
         }
         if let Some((name, tree)) = subject.tree {
             let seconds = time(|| {
@@ -175,39 +212,40 @@ pub(crate) fn run() {
     }
 }
 
-fn body(subject: &Subject) -> Vec<u8> {
+/// A body in which so many values stand at a place, spread over it.
+fn body(subject: &Subject, values: usize) -> Vec<u8> {
     let [before, between, after] = subject.around;
     let mut text = before.to_owned();
-    let mut records = 0;
-    while text.len() < SIZE {
-        if records > 0 {
+    let mut written = 0;
+    for record in 0.. {
+        if record > 0 {
             text.push_str(between);
         }
-        text.push_str(&(subject.record)(records));
-        records += 1;
+        let due = values * text.len() / SIZE >= written && written < values;
+        written += usize::from(due);
+        text.push_str(&(subject.record)(record, due.then_some(SECRETS[0])));
+        if text.len() >= SIZE {
+            break;
+        }
     }
+    assert_eq!(written, values, "as many values as are told");
     text.push_str(after);
     text.into_bytes()
 }
 
-fn rewrite(subject: &Subject, places: usize, chunks: &[Bytes]) -> f64 {
-    let selectors: Vec<String> = match places {
-        0 => vec![(subject.place)(None)],
-        // Spread over the record.
-        _ => (0..places)
-            .map(|place| (subject.place)(Some(place * FIELDS / places)))
-            .collect(),
-    };
+fn rewrite(subject: &Subject, fields: &[&str], body: &[u8]) -> f64 {
+    let selectors: Vec<String> = fields.iter().map(|field| (subject.place)(field)).collect();
     let selected = selectors.iter().zip(0..);
     let selected = selected.map(|(text, id)| (text.as_str(), PlaceId(id)));
     let plan = Plan::compile(subject.format, selected).expect("places");
     let content_type = ContentType::parse(subject.content_type.as_bytes()).expect("a type");
+    let chunks: Vec<Bytes> = body.chunks(CHUNK).map(Bytes::copy_from_slice).collect();
     time(|| {
         let mut stream = plan
             .rewriter(Some(&content_type), Limits::default())
             .expect("a rewriter");
         let mut out = Out::new();
-        for chunk in chunks {
+        for chunk in &chunks {
             stream.push(chunk, &mut Fixed, &mut out).expect("a body");
             while let Some(piece) = out.take() {
                 black_box(piece);

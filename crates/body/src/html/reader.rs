@@ -277,14 +277,14 @@ fn handlers(
         let Some(css) = selector.element.clone() else {
             continue;
         };
-        for (name, css) in &selector.spelled {
+        for read in &selector.spelled {
             // The same for all selectors: asked once of each element.
-            if !spelled.insert(name.as_str()) {
+            if !spelled.insert(read.text.as_str()) {
                 continue;
             }
-            let name = name.clone();
+            let name = read.attribute.clone();
             let handler = element(seen, move |seen, element, _| seen.spelling(element, &name));
-            handlers.push((css.clone(), handler));
+            handlers.push((read.elements.clone(), handler));
         }
         let handler = match &selector.part {
             Part::Attribute(name) => {

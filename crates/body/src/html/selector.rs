@@ -22,12 +22,21 @@ pub(super) struct Selector {
     pub(super) element: Option<lol_html::Selector>,
     /// The same for everything within it.
     pub(super) within: Option<lol_html::Selector>,
-    /// The attributes that the selector reads, and the elements in whose attribute of that name is an ampersand.
-    pub(super) spelled: Vec<(String, lol_html::Selector)>,
+    /// The attributes that the selector reads.
+    pub(super) spelled: Vec<Spelled>,
     pub(super) part: Part,
     /// Whether what encloses the element decides.
     pub(super) has_ancestors: bool,
     text: String,
+}
+
+/// An attribute that a selector reads, of elements that it could mean.
+#[derive(Clone, Debug)]
+pub(super) struct Spelled {
+    pub(super) attribute: String,
+    /// Elements in whose attribute of that name is an ampersand, and how that is written.
+    pub(super) elements: lol_html::Selector,
+    pub(super) text: String,
 }
 
 impl PartialEq for Selector {
@@ -112,10 +121,7 @@ impl Selector {
         Ok(Self {
             element: Some(element),
             within: Some(within),
-            spelled: attributes(css)
-                .into_iter()
-                .filter_map(|name| read(&format!("[{name}*='&']")).map(|css| (name, css)))
-                .collect(),
+            spelled: spelled(css, has_ancestors),
             part,
             has_ancestors,
             text: css.to_owned(),
@@ -125,6 +131,24 @@ impl Selector {
 
 fn read(css: &str) -> Option<lol_html::Selector> {
     lol_html::Selector::from_str(css).ok()
+}
+
+/// The attributes that a selector reads. Those of elements of another name than a sole one are not looked at.
+fn spelled(css: &str, has_ancestors: bool) -> Vec<Spelled> {
+    let end = css.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let (name, rest) = css.split_at(end.unwrap_or(css.len()));
+    let is_sole = !has_ancestors && (rest.is_empty() || rest.starts_with(['.', '#', '[', ':']));
+    let name = if is_sole { name } else { "" };
+    let spelled = |attribute: String| {
+        let text = format!("{name}[{attribute}*='&']");
+        let elements = read(&text)?;
+        Some(Spelled {
+            attribute,
+            elements,
+            text,
+        })
+    };
+    attributes(css).into_iter().filter_map(spelled).collect()
 }
 
 /// Parts the selector from what it means of the element.

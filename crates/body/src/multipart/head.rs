@@ -338,7 +338,7 @@ mod tests {
                 "Content-Disposition: form-data; name=n; name*=UTF-8''n",
                 Some(0),
             ),
-            ("Content-Disposition: form-data; name=\"a;name=b\"", None),
+            ("Content-Disposition: form-data; name=\"a;nam=b\"", None),
             ("Content-Disposition: form-data; filename=\"n\"", None),
             ("", None),
         ] {

@@ -364,6 +364,7 @@ mod tests {
             "Content-Disposition: form-data; name=\"a%22b\"",
             "Content-Disposition: form-data; name=\"a\\\"b\"",
             "Content-Disposition: form-data; name=\"x\\\"; name=\"n\"",
+            "Content-Disposition: form-data; name=\"a;name=b\"",
             "Content-Disposition: form-data; name=\"n",
             "Content-Disposition: form-data; name",
             "Content-Disposition: form-data; name=\"x\" name=\"n\"",

@@ -23,7 +23,7 @@ mod stream;
 
 use std::sync::Arc;
 
-pub(crate) use boundary::LineEnd;
+pub(crate) use boundary::{Boundary, End, LineEnd};
 pub(crate) use head::{Encoding, Head as PartHead, MEASURES};
 use places::{Parts, Places};
 use stream::Stream;

@@ -15,6 +15,7 @@
 mod at;
 mod coded;
 mod companions;
+mod container;
 mod content;
 mod csv;
 mod deltas;
@@ -57,6 +58,7 @@ pub use tokens::{Counts, Measure, Opened, Tokens};
 use crate::Limits;
 use crate::escape::Escape;
 use crate::out::{AskId, Out, Taken};
+use container::{Container, Setting};
 use recode::Recode;
 use restore::Restore;
 use scan::Scan;
@@ -65,7 +67,9 @@ use stream::Stream;
 /// Reveals one body. See the module.
 pub struct Reveal {
     scan: Scan,
-    limits: Limits,
+    setting: Setting,
+    /// Takes the body apart, where it is one that holds others; then nothing else is done here.
+    container: Option<Box<dyn Container>>,
     /// Brings companions back, before anything else.
     restore: Option<Box<Restore>>,
     /// What that has written and the scan has not gone over.
@@ -90,29 +94,54 @@ impl Reveal {
     /// Begins a body of this medium.
     #[must_use]
     pub fn new(medium: Medium, limits: Limits) -> Self {
+        Self::within(&medium, Setting::outermost(limits))
+    }
+
+    /// Begins a body that stands in another.
+    fn within(medium: &Medium, setting: Setting) -> Self {
+        let limits = setting.limits;
+        let mut scan = Scan::new(medium, limits);
+        scan.around(setting.around().clone());
         Self {
-            scan: Scan::new(&medium, limits),
-            limits,
+            scan,
+            container: container::of(medium, &setting),
             restore: None,
             middle: Out::new(),
             restored: 0,
-            messages: Stream::of(&medium, limits).map(Box::new),
-            recode: Recode::of(&medium),
+            // What stands in another's bytes is read as they are.
+            messages: Stream::of(medium, limits)
+                .filter(|_| setting.is_bare())
+                .map(Box::new),
+            recode: Recode::of(medium).filter(|_| setting.is_bare()),
             unread: 0,
+            setting,
         }
+        .with_restore()
     }
 
-    /// Brings back companions, too, where the body is JSON.
+    /// Brings back companions, too, where the body is JSON, or in what is JSON inside it.
     #[must_use]
     pub fn with_companions(mut self, companions: Arc<Companions>) -> Self {
-        if self.scan.is_json() && !companions.is_empty() {
-            self.restore = Some(Box::new(Restore::new(companions, self.limits)));
+        self.setting.companions = Some(companions);
+        if let Some(container) = &mut self.container {
+            container.with_companions(&self.setting);
         }
+        self.with_restore()
+    }
+
+    fn with_restore(mut self) -> Self {
+        let companions = self.setting.companions.as_ref();
+        let companions = companions.filter(|known| self.scan.is_json() && !known.is_empty());
+        self.restore = companions
+            .map(|companions| Box::new(Restore::new(Arc::clone(companions), self.setting.limits)));
         self
     }
 
     /// Takes the next chunk. What is decided is written to `out` before this returns.
     pub fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        if let Some(container) = &mut self.container {
+            return container.push(chunk, tokens, out);
+        }
         match self.recode.take() {
             Some(mut recode) => {
                 let stays = recode.push(chunk, self, tokens, out);
@@ -185,6 +214,9 @@ impl Reveal {
 
     /// Ends the body.
     pub fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        if let Some(container) = &mut self.container {
+            return container.finish(tokens, out);
+        }
         match self.recode.take() {
             Some(recode) => recode.finish(self, tokens, out),
             None => self.finish_text(tokens, out),
@@ -208,7 +240,9 @@ impl Reveal {
         let restore = self.restore.as_ref().map_or(0, |restore| restore.held());
         let messages = self.messages.as_ref().map_or(0, |messages| messages.held());
         let recode = self.recode.as_ref().map_or(0, Recode::held);
-        restore + messages + recode + self.scan.held()
+        let container = self.container.as_ref();
+        let container = container.map_or(0, |container| container.held());
+        restore + messages + recode + container + self.scan.held()
     }
 
     /// What was done so far.
@@ -219,6 +253,9 @@ impl Reveal {
         counts.unread += self.unread;
         if let Some(messages) = &self.messages {
             counts.add(messages.counts());
+        }
+        if let Some(container) = &self.container {
+            counts.add(container.counts());
         }
         counts
     }

@@ -38,9 +38,11 @@ fn a_chunk_without_tokens_passes_without_a_copy() {
         reveal.push(&Bytes::from_static(b"a,b\r\n\r\n"), &mut toy, &mut out);
         while out.take().is_some() {}
         reveal.push(&chunk, &mut toy, &mut out);
-        let piece = out.take().unwrap();
+        // A line break may begin the delimiter of a part: it waits for what is behind it.
+        let mut pieces = std::iter::from_fn(|| out.take());
+        let piece = pieces.find(|piece| piece.len() > 2).unwrap();
         assert_eq!(piece.as_ptr(), chunk.as_ptr(), "{content_type}");
-        assert_eq!(piece.len(), chunk.len(), "{content_type}");
+        assert!(piece.len() + 2 >= chunk.len(), "{content_type}");
         assert_eq!(reveal.held(), 0, "{content_type}");
     }
 }

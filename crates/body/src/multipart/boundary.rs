@@ -103,6 +103,14 @@ impl Boundary {
         (self.matched, self.owed, self.line) = (2, 0, None);
     }
 
+    /// What of the content is held back, since it may begin a delimiter.
+    pub(crate) fn held_back(&self) -> &[u8] {
+        match self.matched {
+            0 => &[],
+            matched => self.bytes(&(matched - self.owed..matched)),
+        }
+    }
+
     /// Bytes of the delimiter.
     pub(crate) fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.delimiter.get(range.clone()).unwrap_or_default()

@@ -8,7 +8,6 @@ use super::html::Html;
 use super::json::Json;
 use super::lines::Lines;
 use super::medium::{Format, Medium};
-use super::multipart::Multipart;
 use super::plain::Plain;
 use super::script::Script;
 use super::xml::Xml;
@@ -115,6 +114,8 @@ pub(super) struct Machine {
     kind: Kind,
     lookahead: usize,
     unread: u64,
+    /// What is around the escape of every value.
+    around: Escape,
 }
 
 enum Kind {
@@ -128,21 +129,15 @@ enum Kind {
     Script(Box<Script>),
     Csv(Box<Csv>),
     Form(Form),
-    Multipart(Box<Multipart>),
     Events(Box<Events>),
     Lines(Box<Lines>),
 }
 
 impl Machine {
     pub(super) fn of(medium: &Medium, limits: Limits) -> Self {
-        Self::at_depth(medium, limits, 0)
-    }
-
-    /// The machine of a part, so many multipart bodies deep.
-    pub(super) fn at_depth(medium: &Medium, limits: Limits, depth: u8) -> Self {
         let lookahead = limits.lookahead;
         let kind = match medium.format() {
-            Format::Untouched | Format::Code => Kind::Untouched,
+            Format::Untouched | Format::Code | Format::Multipart(_) => Kind::Untouched,
             Format::Unnamed => Kind::Unnamed(limits),
             Format::Lines => Kind::Lines(Box::default()),
             Format::Plain => Kind::Plain(Plain::default()),
@@ -153,15 +148,13 @@ impl Machine {
             Format::Csv => Kind::Csv(Box::new(Csv::new())),
             Format::Form => Kind::Form(Form::default()),
             Format::Events => Kind::Events(Box::new(Events::new(limits))),
-            Format::Multipart(boundary) => {
-                Kind::Multipart(Box::new(Multipart::new(boundary.clone(), limits, depth)))
-            }
         };
         Self {
             charset: medium.charset(),
             kind,
             lookahead,
             unread: u64::from(medium.is_unread()),
+            around: Escape::Plain,
         }
     }
 
@@ -170,19 +163,14 @@ impl Machine {
         matches!(self.kind, Kind::Json(_)) && self.charset == Charset::Utf8
     }
 
+    /// Writes every value in this escape, too.
+    pub(super) fn around(&mut self, around: Escape) {
+        self.around = around;
+    }
+
     /// Takes the body for text in this charset.
     pub(super) fn in_charset(&mut self, charset: Charset) {
         self.charset = charset;
-    }
-
-    /// Leaves every token where it stands.
-    pub(super) fn untouched() -> Self {
-        Self {
-            charset: Charset::Utf8,
-            kind: Kind::Untouched,
-            lookahead: 0,
-            unread: 0,
-        }
     }
 
     /// Goes over bytes that leave as they came.
@@ -207,7 +195,6 @@ impl Machine {
             Kind::Form(form) => form.advance(bytes),
             Kind::Events(events) => events.advance(bytes),
             Kind::Csv(csv) => return csv.advance(bytes),
-            Kind::Multipart(multipart) => return multipart.advance(bytes),
         }
         Step::Done
     }
@@ -224,7 +211,6 @@ impl Machine {
             Kind::Script(script) => script.standing(),
             Kind::Csv(csv) => csv.standing(),
             Kind::Form(form) => form.standing(),
-            Kind::Multipart(multipart) => multipart.standing(),
             Kind::Events(events) => events.standing(),
         }
     }
@@ -241,7 +227,6 @@ impl Machine {
             | Kind::Script(_)
             | Kind::Csv(_)
             | Kind::Form(_)
-            | Kind::Multipart(_)
             | Kind::Lines(_) => None,
         }
     }
@@ -257,12 +242,14 @@ impl Machine {
             Kind::Script(script) => script.spot(seen, self.lookahead),
             Kind::Csv(csv) => csv.spot(seen),
             Kind::Form(_) => Verdict::escape(Escape::Form),
-            Kind::Multipart(multipart) => multipart.spot(seen),
             Kind::Events(events) => events.spot(seen),
         };
         match verdict {
             Verdict::Write(spot) => Verdict::Write(Spot {
-                escape: spot.escape.in_charset(self.charset),
+                escape: spot
+                    .escape
+                    .in_charset(self.charset)
+                    .within(self.around.clone()),
                 ..spot
             }),
             Verdict::More => Verdict::More,
@@ -282,7 +269,6 @@ impl Machine {
             Kind::Json(json) => json.hold(),
             Kind::Html(html) => html.hold(),
             Kind::Csv(csv) => csv.hold(),
-            Kind::Multipart(multipart) => multipart.hold(),
             Kind::Events(events) => events.hold(),
         }
     }
@@ -291,7 +277,6 @@ impl Machine {
     pub(super) fn end(&mut self) -> &'static [u8] {
         match &mut self.kind {
             Kind::Csv(csv) => csv.end(),
-            Kind::Multipart(multipart) => multipart.end(),
             _ => b"",
         }
     }
@@ -300,18 +285,13 @@ impl Machine {
     pub(super) fn held(&self) -> usize {
         match &self.kind {
             Kind::Csv(csv) => csv.held(),
-            Kind::Multipart(multipart) => multipart.held(),
             _ => 0,
         }
     }
 
     /// How many bodies or parts passed unread since this was last asked.
     pub(super) fn take_unread(&mut self) -> u64 {
-        let inner = match &mut self.kind {
-            Kind::Multipart(multipart) => multipart.take_unread(),
-            _ => 0,
-        };
-        std::mem::take(&mut self.unread) + inner
+        std::mem::take(&mut self.unread)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::escape::Charset;
+use crate::multipart::Boundary;
 
 /// The formats whose contexts are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,14 +111,6 @@ impl Medium {
     pub fn is_live(&self) -> bool {
         self.format == Format::Events
     }
-
-    /// Text that passes unread.
-    pub(super) fn untouched() -> Self {
-        Self {
-            format: Format::Untouched,
-            charset: Charset::Utf8,
-        }
-    }
 }
 
 fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
@@ -156,7 +149,7 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
         ("application", "csv" | "x-csv") => Format::Csv,
         ("application", "x-www-form-urlencoded") => Format::Form,
         ("multipart", _) => match boundary {
-            Some(boundary) if !boundary.is_empty() => {
+            Some(boundary) if Boundary::new(boundary).is_ok() => {
                 Format::Multipart(Arc::from(boundary.as_bytes()))
             }
             _ => Format::Untouched,

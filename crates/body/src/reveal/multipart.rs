@@ -1,267 +1,271 @@
 //! Multipart bodies (RFC 2046 §5.1): each part is revealed by its own content type.
 //!
-//! Tokens in the parts' headers stay. A part in a transfer encoding other than 7bit, 8bit and binary passes unread.
-//! Parts of type `application/http` (the answers to a batch) are read by the content type of the answer in them;
-//! lengths that stand in the headers of parts are not corrected.
+//! Tokens in the parts' headers stay. Parts of type `application/http` (the answers to a batch) are read by the
+//! content type of the answer in them. What the head of a part in which a token was opened says of the length of its
+//! content becomes true again, its digests are left out; a part that is longer than the longest value leaves without
+//! its length.
+
+mod head;
+mod measured;
 
 use std::sync::Arc;
 
-use super::machine::{Machine, Seen, Spot, Standing, Step, Verdict};
-use super::medium::Medium;
-use crate::Limits;
-use crate::content_type::ContentType;
-use crate::escape::{Charset, Escape};
+use bytes::Bytes;
 
-/// Headers of a part longer than this make it pass unread.
-const LONGEST_HEADERS: usize = 16 << 10;
-/// Multipart bodies within one another are followed so deep.
-const DEEPEST: u8 = 4;
+use super::Reveal;
+use super::container::{Container, Setting};
+use super::tokens::{Counts, Tokens};
+use crate::multipart::{Boundary, End};
+use crate::out::Out;
+use head::{Head, Holds};
+use measured::{Changed, Measured};
+
+/// A head longer than this makes its part pass unread.
+const LONGEST_HEAD: usize = 16 << 10;
+
+/// A line that begins like a delimiter and goes on with more blanks than these is none.
+const LONGEST_PADDING: usize = 256;
 
 pub(super) struct Multipart {
-    depth: u8,
-    limits: Limits,
-    boundary: Arc<[u8]>,
-    line: Line,
+    setting: Setting,
+    name: Arc<[u8]>,
+    boundary: Boundary,
     at: At,
-    part: Box<Machine>,
-    headers: Vec<u8>,
-    unread: u64,
+    /// What follows a boundary on its line, as far as it may be a delimiter's end.
+    line: Option<Line>,
+    /// The heads of the open part that tell of what is behind them, and how much of that has come.
+    measured: Vec<(Changed, u64)>,
+    counts: Counts,
 }
 
-/// How far the line that is open looks like a delimiter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    /// So many bytes of the hyphens and the boundary.
-    Matches(usize),
-    /// All of it, and so many hyphens, and nothing but blanks after them.
-    Delimiter {
-        hyphens: u8,
-        blank: bool,
-    },
-    No,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In what the walk stands.
 enum At {
     /// Before the first part, or after the last.
     Outside,
-    Headers,
-    Body,
+    /// In the head of a part, or of the answer in it.
+    Head(Vec<u8>, Holds),
+    /// In content that passes.
+    Passes,
+    Body(Box<Reveal>),
+}
+
+/// The end of a line with a boundary.
+#[derive(Default)]
+struct Line {
+    /// What stands before the boundary and the boundary itself.
+    delimiter: Vec<u8>,
+    behind: Vec<u8>,
 }
 
 impl Multipart {
-    pub(super) fn new(boundary: Arc<[u8]>, limits: Limits, depth: u8) -> Self {
-        Self {
-            depth,
-            limits,
-            boundary,
-            line: Line::Matches(0),
+    /// A body with this boundary; nothing where there can be none.
+    pub(super) fn new(boundary: &Arc<[u8]>, setting: Setting) -> Option<Self> {
+        let text = std::str::from_utf8(boundary).ok()?;
+        Some(Self {
+            setting,
+            name: Arc::clone(boundary),
+            boundary: Boundary::new(text).ok()?,
             at: At::Outside,
-            part: Box::new(Machine::untouched()),
-            headers: Vec::new(),
-            unread: 0,
-        }
+            line: None,
+            measured: Vec::new(),
+            counts: Counts::default(),
+        })
     }
 
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Step {
-        let mut from = 0;
-        while let Some(byte) = bytes.get(from) {
-            let rest = bytes.get(from..).unwrap_or_default();
-            // The bytes up to the end of the line, or the one byte that decides about a delimiter.
-            let used = match self.line {
-                Line::No => memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
-                Line::Matches(_) | Line::Delimiter { .. } => 1,
-            };
-            let text = rest.get(..used).unwrap_or_default();
-            if self.at == At::Body
-                && let Step::Insert(at, insert) = self.part.advance(text)
-            {
-                return Step::Insert(from + at, insert);
-            }
-            if self.at == At::Headers {
-                let room = (LONGEST_HEADERS + 1).saturating_sub(self.headers.len());
-                self.headers
-                    .extend_from_slice(text.get(..room).unwrap_or(text));
-            }
-            let last = text.last().copied().unwrap_or(*byte);
-            self.step(last);
-            from += used;
-        }
-        Step::Done
-    }
-
-    pub(super) fn standing(&mut self) -> Standing {
-        match self.at {
-            At::Body => self.part.standing(),
-            At::Outside | At::Headers => Standing::Leave,
-        }
-    }
-
-    pub(super) fn spot(&mut self, seen: &Seen<'_>) -> Verdict {
-        match self.part.spot(seen) {
-            Verdict::More => Verdict::More,
-            Verdict::Write(spot) => Verdict::Write(Spot {
-                escape: spot.escape.within(Escape::Part(Arc::clone(&self.boundary))),
-                ..spot
-            }),
-        }
-    }
-
-    pub(super) fn hold(&self) -> usize {
-        if self.at == At::Body {
-            self.part.hold()
-        } else {
-            0
-        }
-    }
-
-    pub(super) fn end(&mut self) -> &'static [u8] {
-        self.part.end()
-    }
-
-    pub(super) fn held(&self) -> usize {
-        self.headers.len() + self.part.held()
-    }
-
-    pub(super) fn take_unread(&mut self) -> u64 {
-        std::mem::take(&mut self.unread) + self.part.take_unread()
-    }
-
-    /// Goes over the last byte of what was passed to the part.
-    fn step(&mut self, byte: u8) {
-        self.line = match (self.line, byte) {
-            (
-                Line::Delimiter {
-                    hyphens: hyphens @ (0 | 2),
-                    ..
-                },
-                b'\n',
-            ) => {
-                self.end_part(hyphens == 2);
-                Line::Matches(0)
-            }
-            (_, b'\n') => {
-                if self.at == At::Headers {
-                    self.end_header_line();
+    /// Takes content of what the walk stands in.
+    fn content(&mut self, bytes: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            match &mut self.at {
+                At::Outside | At::Passes => return out.append(rest),
+                At::Body(reveal) => {
+                    count(&mut self.measured, &rest);
+                    return reveal.push(&rest, tokens, out);
                 }
-                Line::Matches(0)
-            }
-            (Line::Matches(matched), byte) if self.delimiter(matched) == Some(byte) => {
-                match self.delimiter(matched + 1) {
-                    Some(_) => Line::Matches(matched + 1),
-                    None => Line::Delimiter {
-                        hyphens: 0,
-                        blank: false,
-                    },
+                At::Head(head, holds) => {
+                    let length = memchr::memchr(b'\n', &rest).map_or(rest.len(), |at| at + 1);
+                    let room = (LONGEST_HEAD + 1).saturating_sub(head.len());
+                    let line = rest.split_to(length.min(room));
+                    count(&mut self.measured, &line);
+                    head.extend_from_slice(&line);
+                    if Head::is_whole(head) {
+                        let (head, holds) = (std::mem::take(head), *holds);
+                        self.begin(&head, holds, out);
+                    } else if head.len() > LONGEST_HEAD {
+                        out.write(head);
+                        self.counts.unread += 1;
+                        self.pass();
+                    }
                 }
             }
-            (
-                Line::Delimiter {
-                    hyphens: hyphens @ 0..2,
-                    blank: false,
-                },
-                b'-',
-            ) => Line::Delimiter {
-                hyphens: hyphens + 1,
-                blank: false,
-            },
-            (
-                Line::Delimiter {
-                    hyphens: hyphens @ (0 | 2),
-                    ..
-                },
-                b' ' | b'\t' | b'\r',
-            ) => Line::Delimiter {
-                hyphens,
-                blank: true,
-            },
-            _ => Line::No,
-        };
-    }
-
-    /// A byte of the delimiter line.
-    fn delimiter(&self, at: usize) -> Option<u8> {
-        match at {
-            0 | 1 => Some(b'-'),
-            _ => self.boundary.get(at - 2).copied(),
         }
     }
 
-    fn end_part(&mut self, is_last: bool) {
-        self.unread += self.part.take_unread();
-        *self.part = Machine::untouched();
-        self.headers.clear();
-        self.at = if is_last { At::Outside } else { At::Headers };
-    }
-
-    /// A line of a part's headers is complete; a blank one ends them.
-    fn end_header_line(&mut self) {
-        let too_long = self.headers.len() > LONGEST_HEADERS;
-        let ended = matches!(self.headers.as_slice(), b"\n" | b"\r\n")
-            || self.headers.ends_with(b"\n\n")
-            || self.headers.ends_with(b"\n\r\n");
-        if !ended && !too_long {
-            return;
-        }
-        let headers = std::mem::take(&mut self.headers);
-        let content_type = header(&headers, b"content-type");
-        if !too_long
-            && content_type
-                .is_some_and(|value| essence(value).eq_ignore_ascii_case(b"application/http"))
-        {
-            // The head of the answer in it follows.
-            return;
-        }
-        let coded = header(&headers, b"content-transfer-encoding").is_some_and(|coding| {
-            ![&b"7bit"[..], b"8bit", b"binary"]
-                .iter()
-                .any(|plain| coding.eq_ignore_ascii_case(plain))
-        });
-        let medium = if too_long || coded {
-            Some(Medium::untouched())
+    /// A head is whole: what is behind it begins.
+    fn begin(&mut self, bytes: &[u8], holds: Holds, out: &mut Out) {
+        let head = Head::read(bytes);
+        let measures = head.measures();
+        if measures.is_empty() {
+            out.write(bytes);
         } else {
-            medium(content_type)
-        };
-        *self.part = match medium {
-            Some(medium) if self.depth < DEEPEST => {
-                Machine::at_depth(&medium, self.limits, self.depth + 1)
+            let changed = Changed::default();
+            let limit = self.setting.limits.value;
+            let measured = Measured::new(bytes, measures, limit, Arc::clone(&changed));
+            out.enter(Box::new(measured));
+            self.measured.push((changed, 0));
+        }
+        if holds == Holds::Content && head.holds_answer() {
+            self.at = At::Head(Vec::new(), Holds::Answer);
+            return;
+        }
+        let setting = self.setting.inside().in_part(&self.name);
+        match head.reveal(holds, setting) {
+            Ok(Some(reveal)) => self.at = At::Body(reveal),
+            Ok(None) => self.pass(),
+            Err(head::Unread) => {
+                self.counts.unread += 1;
+                self.pass();
             }
-            _ => Machine::untouched(),
-        };
-        self.at = At::Body;
+        }
+    }
+
+    /// Lets what is left of the part pass: what its heads tell of it stays true.
+    fn pass(&mut self) {
+        self.at = At::Passes;
+        for (changed, _) in &self.measured {
+            let _ = changed.set(None);
+        }
+    }
+
+    /// The part that is open has ended.
+    fn end_part(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        let mut changed = false;
+        match std::mem::replace(&mut self.at, At::Outside) {
+            At::Outside | At::Passes => {}
+            At::Head(head, _) => out.write(&head),
+            At::Body(mut reveal) => {
+                reveal.finish(tokens, out);
+                let counts = reveal.counts();
+                changed = counts.revealed + counts.marked > 0;
+                self.counts.add(counts);
+            }
+        }
+        for (cell, before) in self.measured.drain(..).rev() {
+            // Told already where the part passes.
+            let _ = cell.set(changed.then_some(before));
+            out.leave();
+        }
+    }
+
+    /// Goes on behind a boundary: how many bytes of the chunk belong to its line.
+    fn line(
+        &mut self,
+        rest: &[u8],
+        mut line: Line,
+        tokens: &mut dyn Tokens,
+        out: &mut Out,
+    ) -> usize {
+        let mut used = 0;
+        for byte in rest {
+            let is_padding = matches!(byte, b' ' | b'\t' | b'\r');
+            let is_hyphen = *byte == b'-' && matches!(*line.behind, [] | [b'-']);
+            let after_one = *line.behind == [b'-'];
+            let ends = *byte == b'\n' && !after_one;
+            let goes_on = is_hyphen || is_padding && !after_one;
+            if !(ends || goes_on) || line.behind.len() > LONGEST_PADDING {
+                let content = [line.delimiter, line.behind].concat();
+                self.content(&content.into(), tokens, out);
+                return used;
+            }
+            line.behind.push(*byte);
+            used += 1;
+            if ends {
+                self.delimiter(&line, tokens, out);
+                return used;
+            }
+        }
+        self.line = Some(line);
+        used
+    }
+
+    /// Takes a delimiter.
+    fn delimiter(&mut self, line: &Line, tokens: &mut dyn Tokens, out: &mut Out) {
+        self.end_part(tokens, out);
+        out.write(&line.delimiter);
+        out.write(&line.behind);
+        self.boundary.after_line_break();
+        if !line.behind.starts_with(b"--") {
+            self.at = At::Head(Vec::new(), Holds::Content);
+        }
     }
 }
 
-/// The medium of a part; RFC 2046 §5.1 makes one without a type plain text.
-fn medium(content_type: Option<&[u8]>) -> Option<Medium> {
-    let Some(value) = content_type else {
-        return Medium::of("text/plain", None, None);
-    };
-    let parsed = ContentType::parse_tolerant(value)?;
-    let medium = Medium::of(parsed.essence(), parsed.charset(), parsed.boundary())?;
-    // A part is read where it stands, byte by byte.
-    Some(match medium.charset() {
-        Charset::Within(_) => Medium::untouched(),
-        _ => medium,
-    })
+impl Container for Multipart {
+    fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        let mut at = 0;
+        while at < chunk.len() {
+            if let Some(line) = self.line.take() {
+                let rest = chunk.get(at..).unwrap_or_default();
+                at += self.line(rest, line, tokens, out);
+                continue;
+            }
+            let turn = self.boundary.look(chunk, at);
+            let freed = Bytes::copy_from_slice(self.boundary.bytes(&turn.freed));
+            self.content(&freed, tokens, out);
+            self.content(&chunk.slice(turn.content.clone()), tokens, out);
+            match turn.end {
+                End::Open => return,
+                End::Delimiter { late, here, .. } => {
+                    let mut delimiter = self.boundary.bytes(&late).to_vec();
+                    delimiter.extend_from_slice(chunk.get(here.clone()).unwrap_or_default());
+                    self.line = Some(Line {
+                        delimiter,
+                        behind: Vec::new(),
+                    });
+                    at = here.end;
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
+        let rest = Bytes::copy_from_slice(self.boundary.held_back());
+        self.content(&rest, tokens, out);
+        let line = self.line.take().unwrap_or_default();
+        self.end_part(tokens, out);
+        out.write(&line.delimiter);
+        out.write(&line.behind);
+    }
+
+    fn with_companions(&mut self, setting: &Setting) {
+        self.setting = setting.clone();
+    }
+
+    fn held(&self) -> usize {
+        let at = match &self.at {
+            At::Outside | At::Passes => 0,
+            At::Head(head, _) => head.len(),
+            At::Body(reveal) => reveal.held(),
+        };
+        let limit = self.setting.limits.value;
+        let most = |(_, came): &(Changed, u64)| {
+            usize::try_from(*came).map_or(limit, |came| came.min(limit))
+        };
+        at + self.measured.iter().map(most).sum::<usize>()
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        if let At::Body(reveal) = &self.at {
+            counts.add(reveal.counts());
+        }
+        counts
+    }
 }
 
-/// The value of a header, folded lines not joined.
-fn header<'a>(headers: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    headers.split(|b| *b == b'\n').find_map(|line| {
-        let colon = memchr::memchr(b':', line)?;
-        let (found, value) = line.split_at(colon);
-        found
-            .trim_ascii()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.get(1..).unwrap_or_default().trim_ascii())
-    })
-}
-
-fn essence(value: &[u8]) -> &[u8] {
-    value
-        .split(|b| *b == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii()
+/// Counts bytes that heads tell of.
+fn count(measured: &mut [(Changed, u64)], bytes: &Bytes) {
+    for (_, came) in measured {
+        *came += bytes.len() as u64;
+    }
 }

@@ -71,6 +71,11 @@ impl Scan {
         }
     }
 
+    /// Writes every value in this escape, too.
+    pub(super) fn around(&mut self, around: Escape) {
+        self.machine.around(around);
+    }
+
     /// Takes the body for text in this charset.
     pub(super) fn in_charset(&mut self, charset: Charset) {
         self.machine.in_charset(charset);

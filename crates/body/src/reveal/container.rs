@@ -1,0 +1,97 @@
+//! Bodies that hold bodies: each of those is revealed by a [`Reveal`](super::Reveal) of its own.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Reveal;
+use super::companions::Companions;
+use super::medium::{Format, Medium};
+use super::multipart::Multipart;
+use super::tokens::{Counts, Tokens};
+use crate::Limits;
+use crate::escape::Escape;
+use crate::out::Out;
+
+/// Containers within one another are followed so deep.
+const DEEPEST: u8 = 5;
+
+/// A body that is taken apart as it comes. Nothing fails: what is not as it should be passes as it came.
+pub(super) trait Container: Send {
+    /// Takes the next chunk.
+    fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out);
+
+    /// Ends the body.
+    fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out);
+
+    /// Tells, before the first chunk, which companions come back.
+    fn with_companions(&mut self, setting: &Setting);
+
+    /// Bytes held, beside a constant.
+    fn held(&self) -> usize;
+
+    /// What was done so far.
+    fn counts(&self) -> Counts;
+}
+
+/// What a body inside is to know of what it stands in.
+#[derive(Clone)]
+pub(super) struct Setting {
+    pub limits: Limits,
+    pub companions: Option<Arc<Companions>>,
+    /// In how many containers it stands.
+    depth: u8,
+    /// Around every value: it may not end the part that it stands in.
+    around: Escape,
+}
+
+impl Setting {
+    /// Of a body that stands in nothing.
+    pub(super) fn outermost(limits: Limits) -> Self {
+        Self {
+            limits,
+            companions: None,
+            depth: 0,
+            around: Escape::Plain,
+        }
+    }
+
+    /// Of what stands in such a body.
+    pub(super) fn inside(&self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The same, where values stand in a part with this boundary.
+    pub(super) fn in_part(self, boundary: &Arc<[u8]>) -> Self {
+        Self {
+            around: self.around.within(Escape::Part(Arc::clone(boundary))),
+            ..self
+        }
+    }
+
+    /// What is around every value.
+    pub(super) fn around(&self) -> &Escape {
+        &self.around
+    }
+
+    /// Whether it is written where it stands, its bytes as they are.
+    pub(super) fn is_bare(&self) -> bool {
+        self.around == Escape::Plain
+    }
+
+    /// What reveals a body of this medium; nothing where it stands too deep.
+    pub(super) fn reveal(self, medium: &Medium) -> Option<Box<Reveal>> {
+        (self.depth <= DEEPEST).then(|| Box::new(Reveal::within(medium, self)))
+    }
+}
+
+/// What takes a body of this medium apart, if it is one that holds others.
+pub(super) fn of(medium: &Medium, setting: &Setting) -> Option<Box<dyn Container>> {
+    match medium.format() {
+        Format::Multipart(boundary) => Some(Box::new(Multipart::new(boundary, setting.clone())?)),
+        _ => None,
+    }
+}

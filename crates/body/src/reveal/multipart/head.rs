@@ -1,0 +1,131 @@
+//! The head of a part, read as leniently as its readers do: what is malformed says nothing.
+
+use std::ops::Range;
+
+use crate::content_type::ContentType;
+use crate::escape::Charset;
+use crate::multipart::MEASURES;
+use crate::reveal::Reveal;
+use crate::reveal::container::Setting;
+use crate::reveal::medium::Medium;
+
+/// What stands behind a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// The content of a part.
+    Content,
+    /// The body of an HTTP answer.
+    Answer,
+}
+
+/// Content in a coding or a charset that is not read.
+pub(super) struct Unread;
+
+/// The lines of a head.
+pub(super) struct Head<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// Whether these lines end with an empty one.
+    pub(super) fn is_whole(lines: &[u8]) -> bool {
+        matches!(lines, b"\n" | b"\r\n") || lines.ends_with(b"\n\n") || lines.ends_with(b"\n\r\n")
+    }
+
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The value of a header, folded lines not joined.
+    pub(super) fn value(&self, name: &str) -> Option<&'a [u8]> {
+        self.lines().find_map(|(_, line)| {
+            let (found, value) = header(line)?;
+            found.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })
+    }
+
+    /// Where the lines stand that tell of the content what may be no longer true, and whether each tells its length.
+    pub(super) fn measures(&self) -> Vec<(Range<usize>, bool)> {
+        let measure = |(range, line)| {
+            let (found, _) = header(line)?;
+            let is = |name: &str| found.eq_ignore_ascii_case(name.as_bytes());
+            let known = MEASURES.into_iter().find(|name| is(name))?;
+            Some((range, known == "content-length"))
+        };
+        self.lines().filter_map(measure).collect()
+    }
+
+    /// Whether an HTTP answer stands behind it.
+    pub(super) fn holds_answer(&self) -> bool {
+        let content_type = self.value("content-type");
+        let essence = content_type.and_then(|value| value.split(|b| *b == b';').next());
+        essence.is_some_and(|essence| {
+            essence
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"application/http")
+        })
+    }
+
+    /// What reveals the content; nothing where it holds no text, or stands too deep.
+    ///
+    /// # Errors
+    /// Where its coding or its charset is not read.
+    pub(super) fn reveal(
+        &self,
+        holds: Holds,
+        setting: Setting,
+    ) -> Result<Option<Box<Reveal>>, Unread> {
+        let plain: &[&[u8]] = match holds {
+            Holds::Content => &[b"7bit", b"8bit", b"binary"],
+            Holds::Answer => &[b"identity"],
+        };
+        let codings: &[&str] = match holds {
+            Holds::Content => &["content-transfer-encoding"],
+            Holds::Answer => &["content-encoding", "transfer-encoding"],
+        };
+        for coding in codings.iter().filter_map(|name| self.value(name)) {
+            if !plain.iter().any(|known| coding.eq_ignore_ascii_case(known)) {
+                return Err(Unread);
+            }
+        }
+        let Some(medium) = self.medium() else {
+            return Ok(None);
+        };
+        // A part is read where it stands, byte by byte.
+        if medium.is_unread() || matches!(medium.charset(), Charset::Within(_)) {
+            return Err(Unread);
+        }
+        Ok(setting.reveal(&medium))
+    }
+
+    /// What the content is; RFC 2046 §5.1 makes one without a type plain text.
+    fn medium(&self) -> Option<Medium> {
+        let Some(value) = self.value("content-type") else {
+            return Some(Medium::default());
+        };
+        let read = ContentType::parse_tolerant(value)?;
+        Medium::of(read.essence(), read.charset(), read.boundary())
+    }
+
+    /// Each line with its end, and where it stands.
+    fn lines(&self) -> impl Iterator<Item = (Range<usize>, &'a [u8])> {
+        let mut at = 0;
+        self.bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(move |line| {
+                let range = at..at + line.len();
+                at = range.end;
+                (range, line)
+            })
+    }
+}
+
+/// The name and the value on a line.
+fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    let (name, value) = line.split_at(colon);
+    Some((
+        name.trim_ascii(),
+        value.get(1..).unwrap_or_default().trim_ascii(),
+    ))
+}

@@ -12,6 +12,7 @@
 //! string, the first line of a CSV file) up to `Limits::lookahead`, and the few bytes before it that its value may
 //! take back (the quotes around a number, the start of a cell).
 
+mod archive;
 mod at;
 mod coded;
 mod companions;

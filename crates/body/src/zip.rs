@@ -11,10 +11,10 @@
 //! an escape). So are ZIP64, encrypted members at places, a member at a place that is damaged or packed otherwise than
 //! by deflate, and archives that become too much ([`Limits::ratio`]).
 
-mod directory;
+pub(crate) mod directory;
 mod name;
-mod packed;
-mod record;
+pub(crate) mod packed;
+pub(crate) mod record;
 mod stream;
 
 use std::sync::Arc;
@@ -48,7 +48,12 @@ pub(crate) fn is_named_by(essence: &str) -> bool {
     matches!(
         essence,
         "application/zip" | "application/x-zip-compressed" | "application/x-zip"
-    ) || essence.starts_with("application/vnd.openxmlformats-officedocument.")
+    ) || is_document(essence)
+}
+
+/// Whether a media type is that of an office program's document.
+pub(crate) fn is_document(essence: &str) -> bool {
+    essence.starts_with("application/vnd.openxmlformats-officedocument.")
         || essence.starts_with("application/vnd.oasis.opendocument.")
         || (essence.starts_with("application/vnd.ms-") && essence.ends_with(".macroenabled.12"))
 }

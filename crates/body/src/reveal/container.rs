@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Reveal;
+use super::archive::Archive;
 use super::companions::Companions;
 use super::medium::{Format, Medium};
 use super::multipart::Multipart;
@@ -72,6 +73,14 @@ impl Setting {
         }
     }
 
+    /// The same, where what is written is encoded so that it ends nothing.
+    pub(super) fn encoded(self) -> Self {
+        Self {
+            around: Escape::Plain,
+            ..self
+        }
+    }
+
     /// What is around every value.
     pub(super) fn around(&self) -> &Escape {
         &self.around
@@ -92,6 +101,7 @@ impl Setting {
 pub(super) fn of(medium: &Medium, setting: &Setting) -> Option<Box<dyn Container>> {
     match medium.format() {
         Format::Multipart(boundary) => Some(Box::new(Multipart::new(boundary, setting.clone())?)),
+        Format::Document => Some(Box::new(Archive::new(setting.clone()))),
         _ => None,
     }
 }

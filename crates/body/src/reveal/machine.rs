@@ -137,7 +137,9 @@ impl Machine {
     pub(super) fn of(medium: &Medium, limits: Limits) -> Self {
         let lookahead = limits.lookahead;
         let kind = match medium.format() {
-            Format::Untouched | Format::Code | Format::Multipart(_) => Kind::Untouched,
+            Format::Untouched | Format::Code | Format::Multipart(_) | Format::Document => {
+                Kind::Untouched
+            }
             Format::Unnamed => Kind::Unnamed(limits),
             Format::Lines => Kind::Lines(Box::default()),
             Format::Plain => Kind::Plain(Plain::default()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::escape::Charset;
 use crate::multipart::Boundary;
+use crate::zip;
 
 /// The formats whose contexts are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Format {
     Form,
     /// Any multipart type with this boundary: each part by its own type.
     Multipart(Arc<[u8]>),
+    /// A document of an office program, which is a ZIP archive.
+    Document,
     /// `text/event-stream`.
     Events,
     /// iCalendar and vCard.
@@ -96,7 +99,11 @@ impl Medium {
     pub(super) fn may_be_marked(&self) -> bool {
         !matches!(
             self.format,
-            Format::Untouched | Format::Code | Format::Events | Format::Multipart(_)
+            Format::Untouched
+                | Format::Code
+                | Format::Events
+                | Format::Multipart(_)
+                | Format::Document
         )
     }
 
@@ -154,6 +161,7 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
             }
             _ => Format::Untouched,
         },
+        _ if zip::is_document(essence) => Format::Document,
         ("text", "event-stream") => Format::Events,
         ("text", _) => Format::Plain,
         _ => return None,

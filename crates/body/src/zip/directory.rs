@@ -18,10 +18,10 @@ use crate::error::{Error, ErrorKind};
 use crate::out::Transform;
 
 /// How long the descriptor behind a rewritten member is.
-const DESCRIPTOR_LENGTH: u64 = 16;
+pub(crate) const DESCRIPTOR_LENGTH: u64 = 16;
 
 /// The least version of the format that has deflate.
-pub(super) const VERSION: u16 = 20;
+pub(crate) const VERSION: u16 = 20;
 
 const SAME: ErrorKind = syntax("a directory that says what the members say");
 
@@ -247,12 +247,12 @@ impl Written {
 }
 
 /// The flags of a member that is written anew.
-fn described(flags: u16) -> u16 {
+pub(crate) fn described(flags: u16) -> u16 {
     (flags | DESCRIBED_BEHIND) & !LEVEL
 }
 
 /// The header of a member that is written anew.
-pub(super) fn header(record: &[u8]) -> Vec<u8> {
+pub(crate) fn header(record: &[u8]) -> Vec<u8> {
     let mut header = record.to_vec();
     put(&mut header, 4, &short(record, 4).max(VERSION).to_le_bytes());
     put(&mut header, 6, &described(short(record, 6)).to_le_bytes());

@@ -18,17 +18,17 @@ const fn coding(why: &'static str) -> ErrorKind {
     ErrorKind::Coding { why }
 }
 
-pub(super) const DAMAGED: ErrorKind = coding("a member of the archive is damaged");
+pub(crate) const DAMAGED: ErrorKind = coding("a member of the archive is damaged");
 
 /// How much the members of one archive have become.
 #[derive(Debug, Default)]
-pub(super) struct Account {
+pub(crate) struct Account {
     packed: u64,
     plain: u64,
 }
 
 /// A member being undone.
-pub(super) struct Inflate {
+pub(crate) struct Inflate {
     state: Decompress,
     checksum: Crc,
     ended: bool,
@@ -49,7 +49,7 @@ impl Inflate {
     ///
     /// # Errors
     /// [`ErrorKind::Coding`] where they are damaged or become too much; what `piece` says.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         input: &[u8],
         ratio: u64,
@@ -86,7 +86,7 @@ impl Inflate {
     }
 
     /// Whether the member has come to its end.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
@@ -94,7 +94,7 @@ impl Inflate {
     ///
     /// # Errors
     /// [`ErrorKind::Coding`] where it did not end, or is longer than the format can say.
-    pub(super) fn sizes(&self) -> Result<Sizes, ErrorKind> {
+    pub(crate) fn sizes(&self) -> Result<Sizes, ErrorKind> {
         if !self.ended {
             return Err(DAMAGED);
         }
@@ -107,7 +107,7 @@ impl Inflate {
 }
 
 /// What was counted, as the format says it.
-pub(super) fn sizes(checksum: &Crc, packed: u64, plain: u64) -> Result<Sizes, ErrorKind> {
+pub(crate) fn sizes(checksum: &Crc, packed: u64, plain: u64) -> Result<Sizes, ErrorKind> {
     const LONG: ErrorKind = coding("a member of the archive is longer than 4 GiB");
     Ok(Sizes {
         checksum: checksum.sum(),
@@ -117,23 +117,31 @@ pub(super) fn sizes(checksum: &Crc, packed: u64, plain: u64) -> Result<Sizes, Er
 }
 
 /// A member being written: what goes through becomes its data and the descriptor behind it.
-pub(super) struct Deflate {
+pub(crate) struct Deflate {
     state: Compress,
     checksum: Crc,
     /// What the directory says of it in the end.
     written: Arc<OnceLock<Sizes>>,
+    /// Set where it is known not to be what it should: it is told with a false checksum.
+    spoiled: Arc<OnceLock<()>>,
 }
 
 impl Deflate {
     /// A member, and where its sizes will be told.
-    pub(super) fn new() -> (Self, Arc<OnceLock<Sizes>>) {
+    pub(crate) fn new() -> (Self, Arc<OnceLock<Sizes>>) {
         let written = Arc::new(OnceLock::new());
         let deflate = Self {
             state: Compress::new(Compression::default(), false),
             checksum: Crc::new(),
             written: Arc::clone(&written),
+            spoiled: Arc::default(),
         };
         (deflate, written)
+    }
+
+    /// The same, with a cell that says of it, before it ends, that it is damaged.
+    pub(crate) fn spoiled_by(self, spoiled: Arc<OnceLock<()>>) -> Self {
+        Self { spoiled, ..self }
     }
 
     fn run(&mut self, input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> Result<(), Error> {
@@ -167,12 +175,15 @@ impl Transform for Deflate {
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.run(&[], FlushCompress::Finish, out)?;
-        let sizes = sizes(
+        let mut sizes = sizes(
             &self.checksum,
             self.state.total_out(),
             self.state.total_in(),
         )
         .map_err(|kind| Error::new(kind, 0))?;
+        if self.spoiled.get().is_some() {
+            sizes.checksum = !sizes.checksum;
+        }
         out.extend_from_slice(&DESCRIPTOR);
         out.extend_from_slice(&sizes.bytes());
         let told = self.written.set(sizes);

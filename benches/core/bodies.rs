@@ -29,7 +29,14 @@ struct Subject {
 
 /// The fields of every record. Of `SECRETS`, the first stands in some.
 const FIELDS: [&str; 8] = [
-    "prenom", "nom", "rue", "ville", "courriel", "telephone", "groupe", "remarques",
+    "prenom",
+    "nom",
+    "rue",
+    "ville",
+    "courriel",
+    "telephone",
+    "groupe",
+    "remarques",
 ];
 
 const SECRETS: [&str; 3] = ["nas", "dossier", "diagnostic"];
@@ -54,7 +61,12 @@ fn fields(record: usize, secret: Option<&str>) -> impl Iterator<Item = (&str, St
 }
 
 /// A record's fields, each written so, with something between.
-fn written(record: usize, secret: Option<&str>, between: &str, write: fn(&str, &str) -> String) -> String {
+fn written(
+    record: usize,
+    secret: Option<&str>,
+    between: &str,
+    write: fn(&str, &str) -> String,
+) -> String {
     let fields = fields(record, secret).map(|(field, value)| write(field, &value));
     fields.collect::<Vec<_>>().join(between)
 }
@@ -64,7 +76,9 @@ const SUBJECTS: [Subject; 6] = [
         format: Format::Json,
         content_type: "application/json",
         record: |record, secret| {
-            let fields = written(record, secret, ",", |field, value| format!("\"{field}\":\"{value}\""));
+            let fields = written(record, secret, ",", |field, value| {
+                format!("\"{field}\":\"{value}\"")
+            });
             format!("{{\"id\":{record},{fields}}}")
         },
         around: ["[", ",", "]"],
@@ -152,7 +166,9 @@ const SUBJECTS: [Subject; 6] = [
         format: Format::Xml,
         content_type: "application/xml",
         record: |record, secret| {
-            let fields = written(record, secret, "", |field, value| format!("<{field}>{value}</{field}>"));
+            let fields = written(record, secret, "", |field, value| {
+                format!("<{field}>{value}</{field}>")
+            });
             format!("<enfant id=\"{record}\">{fields}</enfant>")
         },
         around: ["<?xml version=\"1.0\"?><enfants>", "\n", "</enfants>"],
@@ -176,9 +192,15 @@ const SUBJECTS: [Subject; 6] = [
             let fields = written(record, secret, "\n", |field, value| {
                 format!("    <dt>{field}</dt><dd class=\"{field}\">{value}</dd>")
             });
-            format!("<article><h2><a href=\"/enfants/{record}\">Dossier</a></h2>\n  <dl>\n{fields}\n  </dl></article>")
+            format!(
+                "<article><h2><a href=\"/enfants/{record}\">Dossier</a></h2>\n  <dl>\n{fields}\n  </dl></article>"
+            )
         },
-        around: ["<!doctype html><html><body><main>", "\n", "</main></body></html>"],
+        around: [
+            "<!doctype html><html><body><main>",
+            "\n",
+            "</main></body></html>",
+        ],
         place: |field| format!("dd.{field}"),
         tree: None,
         budget: 0.15,

@@ -67,7 +67,13 @@ fn rows(next: &mut u64, count: u64) -> Vec<Keep> {
         // Spread as random identities are.
         first: number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % POINTERS.end,
         space: POINTERS,
-        sealed: number.to_be_bytes().iter().copied().cycle().take(SEALED).collect(),
+        sealed: number
+            .to_be_bytes()
+            .iter()
+            .copied()
+            .cycle()
+            .take(SEALED)
+            .collect(),
     };
     let rows = (*next..*next + count).map(row).collect();
     *next += count;
@@ -95,7 +101,12 @@ fn insert(connection: &mut Connection, rows: &[Keep]) -> Duration {
         .expect("a statement");
     for row in rows {
         insert
-            .execute(params![row.app, row.first.cast_signed(), row.field, row.sealed])
+            .execute(params![
+                row.app,
+                row.first.cast_signed(),
+                row.field,
+                row.sealed
+            ])
             .expect("a row");
     }
     drop(insert);

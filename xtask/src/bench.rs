@@ -7,11 +7,12 @@ const HELP: &str = "\
 Builds the release binary and the benches (a workspace of their own), runs them on loopback and prints a table;
 nothing is asserted. What it measures, and on what the figures in benches/README.md were taken, stands there.
 
-Usage: cargo xtask bench [core|vault|wire]
+Usage: cargo xtask bench [core [part]...|vault|wire]
 
 Examples:
   cargo xtask bench             all, some minutes
   cargo xtask bench core        rewriting, scanning, sealing: no network
+  cargo xtask bench core bodies each format of bodies, and nothing else
   cargo xtask bench vault       keeping values at home: SQLite and PostgreSQL
 ";
 
@@ -33,7 +34,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failed> {
         if name == "wire" {
             commands.push(cargo(&["build", "--locked", "--release", "-p", "rempart"]));
         }
-        commands.push(cargo(&[
+        let mut command = cargo(&[
             "run",
             "--locked",
             "--release",
@@ -41,7 +42,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failed> {
             "benches/Cargo.toml",
             "--bin",
             name,
-        ]));
+            "--",
+        ]);
+        command.args(arguments.iter().skip(1));
+        commands.push(command);
     }
     for mut command in commands {
         if command

@@ -46,9 +46,9 @@ impl Alike {
         }
     }
 
-    /// Whether no name is this name or like it, spelled as a form spells it: quick, and never wrong where it says so.
-    pub(super) fn surely_lacks(&self, spelled: &[u8]) -> bool {
-        let Some(wanted) = sum(bare(spelled)) else {
+    /// Whether no name is this decoded name or like it: quick, and never wrong where it says so.
+    pub(super) fn surely_lacks(&self, name: &[u8]) -> bool {
+        let Some(wanted) = sum(bare(name)) else {
             return false;
         };
         let mut sums = probe(wanted, self.sums.len()).map_while(|slot| self.sums.get(slot));

@@ -31,6 +31,21 @@ pub(crate) fn decode(raw: &[u8], text: &mut Vec<u8>) -> Result<(), ErrorKind> {
         .map_err(|_| ErrorKind::Charset)
 }
 
+/// What `raw` stands for, where that takes no more than `room`, which browsers' `a%5Bb%5D` does; nothing where it is
+/// longer or malformed.
+pub(crate) fn decode_short<'a>(raw: &'a [u8], room: &'a mut [u8]) -> Option<&'a [u8]> {
+    if is_bare(raw) {
+        return Some(raw);
+    }
+    let (mut rest, mut length) = (raw, 0);
+    while let Some((byte, spelled)) = next(rest).ok()? {
+        *room.get_mut(length)? = byte;
+        length += 1;
+        rest = rest.get(spelled..)?;
+    }
+    room.get(..length)
+}
+
 /// The first byte that `raw` stands for, and how many bytes spell it.
 ///
 /// # Errors

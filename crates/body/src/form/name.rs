@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use super::alike::Alike;
 use super::beside::{Beside, Stars};
+use super::encoding;
+use crate::charset;
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
 use crate::selector::{Reason, SelectorError};
@@ -196,7 +198,12 @@ impl Names {
     /// Whether a name, as a form spells it, is surely none that means something here.
     #[inline]
     pub(super) fn surely_lacks(&self, spelled: &[u8]) -> bool {
-        self.beside.companions.is_empty() && self.alike.surely_lacks(spelled)
+        if !self.beside.companions.is_empty() {
+            return false;
+        }
+        let mut room = [0; 64];
+        let name = encoding::decode_short(spelled, &mut room);
+        name.is_some_and(|name| name != charset::FIELD && self.alike.surely_lacks(name))
     }
 
     /// What stands in a decoded name for each `[*]` of the name of its place.
@@ -267,5 +274,25 @@ mod tests {
             Names::compile(vec![(name("a"), PlaceId(0)), (name("a"), PlaceId(1))]),
             Err(1)
         );
+    }
+
+    #[test]
+    fn names_are_found_however_they_are_spelled() {
+        let note = Name::parse("note").unwrap();
+        let names = Names::compile(vec![(note, PlaceId(0))]).unwrap();
+        for spelled in [
+            "note",
+            "n%6Fte",
+            "NOTE%5B%5d",
+            "+note%5B0%5D",
+            "note%",
+            "%5Fcharset_",
+            "_charset_",
+        ] {
+            assert!(!names.surely_lacks(spelled.as_bytes()), "{spelled}");
+        }
+        for spelled in ["notes", "prenom%5B%5D", "note%5Bx%5d", "%6Eom"] {
+            assert!(names.surely_lacks(spelled.as_bytes()), "{spelled}");
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Stream {
 
     /// Reads a name that has ended and gives what its value is for.
     fn name(&mut self, rest: &[u8]) -> Result<Purpose, ErrorKind> {
-        if self.raw.is_empty() && self.fields.names.surely_lacks(rest) && rest != charset::FIELD {
+        if self.raw.is_empty() && self.fields.names.surely_lacks(rest) {
             return Ok(Purpose::Passes);
         }
         self.plain.clear();

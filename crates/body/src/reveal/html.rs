@@ -2,7 +2,7 @@
 //!
 //! In text and ordinary attributes a value is written with references. It stays a token in the names of tags and
 //! attributes, in comments, declarations, styles and whatever is not displayed; in scripts it is written in string
-//! literals only ([`Script`]), in scripts that hold data as in JSON. Attributes are told apart in [`attribute`].
+//! literals only ([`super::script::Script`]), in scripts that hold data as in JSON. Attributes are told apart in [`attribute`].
 //! The tree is not built: where the tree decides how bytes are read (foreign content), the reading is taken in
 //! which a token stays.
 

@@ -14,7 +14,7 @@ use seal::file::stream::plain_len;
 
 use crate::Flow;
 use crate::exchange::{Exchange, codings, list};
-use crate::file::{Expected, Opening, content_length, head_of_file};
+use crate::file::{Expected, Layouts, Opening, content_length, head_of_file};
 use crate::opener::Opener;
 use crate::reveal::{Coded, Reveal, State, Text};
 
@@ -47,7 +47,8 @@ impl Exchange {
         });
         let expected = self.expected(method, status, headers, medium.is_some(), &codings);
         if *method == Method::HEAD && self.answers_files() && expected.is_some() {
-            head_of_file(headers);
+            let app = self.border.app(self.app);
+            head_of_file(headers, app.map_or(Layouts::default(), Layouts::of));
         } else if medium.is_some() {
             headers.remove(ACCEPT_RANGES);
             headers.remove(CONTENT_LENGTH);
@@ -142,7 +143,8 @@ impl Exchange {
     ) -> Option<Expected> {
         let length = content_length(headers);
         let is_coded = !codings.is_empty();
-        let fits = length.is_none_or(|length| is_coded || plain_len(length).is_ok());
+        let may_be_kept = self.answers_files() && self.border.segment_key(self.app).is_some();
+        let fits = may_be_kept || length.is_none_or(|length| is_coded || plain_len(length).is_ok());
         if !status.is_success() || status == StatusCode::NO_CONTENT || !fits {
             return None;
         }
@@ -156,6 +158,7 @@ impl Exchange {
         Some(Expected {
             length,
             is_coded,
+            may_be_kept,
             range: range.cloned(),
             waits,
         })

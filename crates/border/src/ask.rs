@@ -49,6 +49,20 @@ pub enum Asked {
         /// The name.
         name: MemoryName,
     },
+    /// Keep what opens segments of a file at home, durably; answered by [`Answer::SegmentsKept`].
+    KeepSegments {
+        /// The app.
+        app: String,
+        /// What is to be kept. What is there already is not kept twice.
+        segments: Vec<SealedSegment>,
+    },
+    /// Bring what was kept of segments; answered by [`Answer::Segments`].
+    BringSegments {
+        /// The app.
+        app: String,
+        /// What they were kept under.
+        fingerprints: Vec<[u8; 32]>,
+    },
     /// Make sure, durably, that a field has a key for a subject; answered by [`Answer::Subject`] or
     /// [`Answer::Gone`].
     Subject {
@@ -59,6 +73,15 @@ pub enum Asked {
         /// Whose.
         subject: SubjectName,
     },
+}
+
+/// What opens a segment of a file, sealed, and what it is kept under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSegment {
+    /// What it is found by; several may have the same.
+    pub fingerprint: [u8; 32],
+    /// What is kept.
+    pub sealed: Vec<u8>,
 }
 
 /// Names what is remembered of a value that was revealed: nobody without the key can tell of which.
@@ -91,6 +114,18 @@ pub enum Answer {
         /// The token, sealed under the app's key for such memories.
         sealed: Vec<u8>,
     },
+    /// What opens the segments is durable.
+    SegmentsKept {
+        /// Which ask.
+        id: AskId,
+    },
+    /// What was kept of segments.
+    Segments {
+        /// Which ask.
+        id: AskId,
+        /// All that was kept under each fingerprint, in the order in which they were asked for.
+        found: Vec<Vec<Vec<u8>>>,
+    },
     /// The key of a field for a subject.
     Subject {
         /// Which ask.
@@ -114,6 +149,8 @@ impl Answer {
             | Self::Row { id, .. }
             | Self::Recalled { id, .. }
             | Self::Subject { id, .. }
+            | Self::SegmentsKept { id }
+            | Self::Segments { id, .. }
             | Self::Gone { id } => *id,
         }
     }

@@ -12,6 +12,7 @@ use policy::{
 use crate::batch::Address;
 use crate::border::{Border, Inner};
 use crate::counts::Counts;
+use crate::file::{Piece, PieceFault, Telling};
 use crate::head::Head;
 use crate::memory::Memory;
 use crate::sealer::{Known, Sealer};
@@ -86,6 +87,7 @@ impl Border {
                 memory: exchange.memory.clone(),
                 parameters: exchange.parameters.clone(),
                 address: Address::of(route, incoming, path),
+                piece: piece(inner, (route, pattern), incoming, path, query),
             },
         );
         let mut head = Head {
@@ -111,6 +113,25 @@ impl Border {
         }
         Ok(exchange)
     }
+}
+
+/// Which piece of a file the body is, where the route says that it is one.
+fn piece(
+    inner: &Inner,
+    (route, pattern): (&Route, usize),
+    incoming: &Incoming<'_>,
+    path: &str,
+    query: Option<&str>,
+) -> Option<Result<Piece, PieceFault>> {
+    let telling = Telling {
+        route,
+        pattern,
+        path,
+        query,
+        headers: incoming.headers,
+        limits: inner.limits.body,
+    };
+    Some(Piece::told(route.pieces.as_ref()?, telling))
 }
 
 /// The path parameters that the route's places name, decoded.
@@ -239,7 +260,7 @@ pub(crate) fn is_underscored(headers: &HeaderMap, wanted: &str) -> bool {
 }
 
 /// The values of a parameter in a query as they are spelled; `None` where its name is encoded.
-fn parameter<'a>(query: &'a str, wanted: &str) -> Option<Vec<&'a str>> {
+pub(crate) fn parameter<'a>(query: &'a str, wanted: &str) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     for pair in query.split(['&', ';']) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::keys::SubjectName;
+use ::keys::{KeyId, SubjectName};
 use body::ValueType;
 use body::reveal::Companions;
 use http::HeaderValue;
 use policy::{
     App, AppIndex, Field, FieldIndex, Place, Plan, Route, RouteIndex, Treatment, normalise,
 };
-use seal::file::stream::Header;
+use seal::file::same_size::SegmentKey;
 use seal::format::FormatKey;
 use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 
@@ -97,6 +97,7 @@ struct Ready {
     domains: Vec<String>,
     shared: Option<Arc<OfApp>>,
     companions: Companioned,
+    takes_pieces: bool,
     confine: Option<HeaderValue>,
 }
 
@@ -183,6 +184,7 @@ impl Ready {
                 .collect(),
             shared: keys.app(&app.id).cloned(),
             companions: Companioned::of(app),
+            takes_pieces: app.takes_pieces(),
             confine: app.confine.then(|| confinement(app)).flatten(),
         }
     }
@@ -365,14 +367,20 @@ impl Inner {
 
     /// The one key that may open this token on this app: named by the token, of this app (I9).
     fn key_of(&self, app: usize, token: &Token) -> Option<Arc<FieldKey>> {
-        let key = self.keys.by_id(token.key_id())?;
+        self.key(app, token.key_id())
+    }
+
+    /// The key of this id, if it lives and is of this app (I9).
+    pub fn key(&self, app: usize, id: KeyId) -> Option<Arc<FieldKey>> {
+        let key = self.keys.by_id(id)?;
         (key.app() == self.app(app)?.id).then_some(key)
     }
 
-    /// The one key that may open this sealed file on this app: named by its header, of this app (I9).
-    pub fn file_key(&self, app: usize, header: &Header) -> Option<Arc<FieldKey>> {
-        let key = self.keys.by_id(header.key_id())?;
-        (key.app() == self.app(app)?.id).then_some(key)
+    /// What names and seals what is kept of the app's files that are sent in pieces, if there may be any.
+    pub fn segment_key(&self, app: usize) -> Option<Arc<SegmentKey>> {
+        let shared = self.shared(app)?;
+        let takes_pieces = self.apps.get(app)?.takes_pieces;
+        takes_pieces.then(|| Arc::clone(&shared.segments))
     }
 
     /// The index of the app's field of this name, if the policy still has it.

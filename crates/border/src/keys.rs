@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ::keys::{EpochSecret, FieldSecret, KeyId, Keyring, KeyringError, SubjectName, SubjectNames};
 use seal::date::ShiftKey;
+use seal::file::same_size::SegmentKey;
 use seal::{FieldKey, PointerKey, StableKey};
 
 /// The keys of subjects: too many to derive ahead, and made while the border runs. A lookup does no IO.
@@ -74,6 +75,8 @@ pub(crate) struct OfApp {
     pub stable: Arc<StableKey>,
     /// Names subjects.
     pub subjects: SubjectNames,
+    /// Names and seals what is kept of files that are sent in pieces.
+    pub segments: Arc<SegmentKey>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -188,6 +191,7 @@ impl OfApp {
             pointer: PointerKey::derive(&secret(PointerKey::PURPOSE), app),
             stable: Arc::new(StableKey::derive(&secret(StableKey::PURPOSE), app)),
             subjects: SubjectNames::derive(&secret(SubjectNames::PURPOSE), app),
+            segments: Arc::new(SegmentKey::derive(&secret(SegmentKey::PURPOSE), app)),
         }
     }
 }

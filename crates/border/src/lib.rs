@@ -40,8 +40,9 @@ mod tokens;
 mod treat;
 mod under;
 mod value;
+mod values;
 
-pub use ask::{Answer, Ask, Asked, Effect, MemoryName};
+pub use ask::{Answer, Ask, Asked, Effect, MemoryName, SealedSegment};
 pub use border::Border;
 pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
 pub use flow::{Flow, Progress};

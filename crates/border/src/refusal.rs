@@ -50,11 +50,13 @@ pub enum RefusalCode {
     Upgrade,
     /// A query compares a protected value in a way that its tokens cannot answer.
     Unsearchable,
+    /// A piece of a file of which it cannot be told where it belongs, or that begins within a segment.
+    Piece,
 }
 
 impl RefusalCode {
     /// Every code there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::UnmatchedRoute,
         Self::AmbiguousPath,
         Self::MethodOverride,
@@ -70,6 +72,7 @@ impl RefusalCode {
         Self::Misdirected,
         Self::Upgrade,
         Self::Unsearchable,
+        Self::Piece,
     ];
 
     /// The code as it is written, in lower case with hyphens.
@@ -91,6 +94,7 @@ impl RefusalCode {
             Self::Misdirected => "misdirected",
             Self::Upgrade => "upgrade",
             Self::Unsearchable => "unsearchable",
+            Self::Piece => "piece",
         }
     }
 
@@ -104,7 +108,8 @@ impl RefusalCode {
             Self::AmbiguousPath
             | Self::MissingPlace
             | Self::UnreadableBody
-            | Self::Unsearchable => StatusCode::BAD_REQUEST,
+            | Self::Unsearchable
+            | Self::Piece => StatusCode::BAD_REQUEST,
             Self::ContentType | Self::ContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HomeAway | Self::RootAway | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -128,7 +133,8 @@ impl RefusalCode {
             | Self::MissingPlace
             | Self::Misdirected
             | Self::Upgrade
-            | Self::Unsearchable => Blame::Client,
+            | Self::Unsearchable
+            | Self::Piece => Blame::Client,
         }
     }
 

@@ -51,6 +51,12 @@ impl Sealer {
         Box::new(self.named(home_away(), place))
     }
 
+    /// What opens a file could not be kept at home.
+    pub(crate) fn unkept(&self) -> Box<Refusal> {
+        let route = Some((self.under.route, self.under.pattern));
+        Box::new(self.border.name(self.app, route, home_away()))
+    }
+
     /// As [`Sealer::away`], for the place of this index.
     pub(crate) fn away_at(&self, place: usize) -> Box<Refusal> {
         let border = &self.border;
@@ -96,6 +102,16 @@ impl Sealer {
             RefusalCode::UnreadableBody,
             "a value in the request's head would have to be kept at home before it can be looked up",
             "give the field the treatment `match` in the policy, or `equality = true`",
+        );
+        Box::new(self.named(refusal, place))
+    }
+
+    /// It cannot be said where a piece of a file belongs, or it cannot be sealed by itself.
+    pub(crate) fn misplaced(&self, place: &Place, fault: &dyn std::error::Error) -> Box<Refusal> {
+        let refusal = Refusal::new(
+            RefusalCode::Piece,
+            fault.to_string(),
+            "send the file anew, in pieces of a multiple of 64 KiB; what tells them apart is in the policy's `pieces`",
         );
         Box::new(self.named(refusal, place))
     }

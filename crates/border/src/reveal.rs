@@ -13,18 +13,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use body::Out;
 use body::coding::{Decoder, Encoder};
 use body::reveal::At;
+use body::{AskId, Out};
 use bytes::Bytes;
 use seal::file::FileError;
 
 use crate::file::{Opening, Seen};
 use crate::opener::Opener;
-use crate::{Answer, Flow, Progress, Refusal, RefusalCode};
+use crate::{Answer, Ask, Flow, Progress, Refusal, RefusalCode};
 
 /// How many decoded bytes of a coded body are held for each coded byte that may be held, before it streams.
 const DECODED_FACTOR: usize = 16;
+
+/// What is asked for a file. It is one question at a time; those of tokens count up from 0.
+const OF_FILE: AskId = AskId(u32::MAX);
 
 /// How many coded bytes are decoded at once: each may become a thousand.
 const CODED: usize = 2 << 10;
@@ -188,10 +191,33 @@ impl Reveal {
             let seen = opening.finish().map_err(damaged)?;
             self.give(seen);
         }
+        self.end_text();
+        Ok(())
+    }
+
+    /// Ends a text, once it is known to be one.
+    fn end_text(&mut self) {
         if !self.is_file()
+            && !self.is_waiting()
             && let Some(text) = &mut self.text
         {
             text.finish(&mut self.opener, &mut self.out);
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.opening.as_ref().is_some_and(Opening::is_waiting)
+    }
+
+    /// Brings what the vault has of a file's segments.
+    fn answer_file(&mut self, found: &[Vec<Vec<u8>>]) -> Result<(), Refusal> {
+        let Some(opening) = &mut self.opening else {
+            return Ok(());
+        };
+        let seen = opening.answer(found).map_err(damaged)?;
+        self.give(seen);
+        if self.finished {
+            self.end_text();
         }
         Ok(())
     }
@@ -278,11 +304,13 @@ impl Reveal {
         // An answer may come before the hole that it fills: the escape of a held token is decided later.
         let opener = &mut self.opener;
         self.out.fill(|ask, plain| opener.fill(ask, plain));
-        let asks = self.opener.take_asks();
+        let mut asks = self.opener.take_asks();
+        let question = self.opening.as_mut().and_then(Opening::take_question);
+        asks.extend(question.map(|what| Ask { id: OF_FILE, what }));
         if !asks.is_empty() {
             return Progress::Need(asks);
         }
-        let ended = self.finished && self.out.holes() == 0;
+        let ended = self.finished && self.out.holes() == 0 && !self.is_waiting();
         let clean = self.is_clean();
         if let Some(coded) = &mut self.coded
             && coded.state == State::Holding
@@ -383,9 +411,13 @@ impl Flow for Reveal {
     }
 
     fn answer(&mut self, answers: Vec<Answer>) -> Result<Progress, Refusal> {
-        answers
-            .into_iter()
-            .for_each(|answer| self.opener.answer(answer));
+        for answer in answers {
+            match answer {
+                Answer::Segments { found, .. } => self.answer_file(&found)?,
+                answer if answer.id() == OF_FILE => self.answer_file(&[])?,
+                answer => self.opener.answer(answer),
+            }
+        }
         self.go_on()
     }
 

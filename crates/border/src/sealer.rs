@@ -19,6 +19,7 @@ use policy::{Part, Treatment};
 use crate::batch::Address;
 use crate::border::Inner;
 use crate::counts::Counts;
+use crate::file::{Keeping, Piece, PieceFault};
 use crate::memory::Memory;
 use crate::tokens::{Glued, Stands, look};
 use crate::treat::answers;
@@ -46,6 +47,10 @@ pub(crate) struct Sealer {
     pub(crate) address: Option<Address>,
     /// What a request inside did not have, although it must.
     missing: Option<Refusal>,
+    /// Which piece of a file the body is, where it is one.
+    piece: Option<Result<Piece, PieceFault>>,
+    /// What of it is to be kept at home.
+    keeping: Keeping,
     /// The keys of subjects for the files at these places of the request, by its number.
     of_files: HashMap<(usize, usize), Arc<SubjectKey>>,
     /// The value whose companion is asked for next.
@@ -61,6 +66,7 @@ pub(crate) struct Known {
     pub memory: Memory,
     pub parameters: Parameters,
     pub address: Option<Address>,
+    pub piece: Option<Result<Piece, PieceFault>>,
 }
 
 /// What is to be done with an answer.
@@ -77,6 +83,8 @@ enum Waiting {
     Subject { value: Value, text: Plain },
     /// The key that a file at this place would need.
     File { place: usize },
+    /// The bytes behind the hole of the same id leave.
+    Segments,
 }
 
 /// What a value became, or the ask that it waits for.
@@ -104,6 +112,8 @@ impl Sealer {
             waiting: HashMap::new(),
             filled: HashMap::new(),
             address: known.address,
+            piece: known.piece,
+            keeping: Keeping::default(),
             missing: None,
             of_files: HashMap::new(),
             last: None,
@@ -114,6 +124,11 @@ impl Sealer {
 
     /// The questions since the last call.
     pub fn take_asks(&mut self) -> Vec<Ask> {
+        for (id, segments) in self.keeping.take() {
+            let app = self.border.app_id(self.app);
+            let what = Asked::KeepSegments { app, segments };
+            self.wait(Some(id), what, Waiting::Segments);
+        }
         std::mem::take(&mut self.asks)
     }
 

@@ -10,7 +10,7 @@ use body::content_type::ContentType;
 use body::plan::Described;
 use body::reveal::{At, Medium};
 use body::websocket::Kind;
-use body::{Edit, Editor, Error, ErrorKind, Found, Out};
+use body::{Error, ErrorKind};
 use bytes::Bytes;
 use policy::{MessageKind, Messages, Unmatched};
 
@@ -23,6 +23,7 @@ use crate::refused::explain;
 use crate::reveal::{Reveal, Text};
 use crate::sealer::{Known, Sealer};
 use crate::value::Parameters;
+use crate::values::Values;
 use crate::{Effect, Flow, Refusal, RefusalCode};
 
 /// How far into a message what it is may begin: the packet types and names that Socket.IO and others set before JSON.
@@ -125,6 +126,7 @@ impl Socket {
             memory: self.memory.clone(),
             parameters: self.parameters.clone(),
             address: None,
+            piece: None,
         };
         let border = Arc::clone(&self.border);
         let place = (route, self.pattern);
@@ -141,21 +143,12 @@ impl Socket {
         messages: &'m Messages,
         message: &Bytes,
     ) -> Result<Option<&'m MessageKind>, Box<Refusal>> {
-        let mut keys = Keys::default();
-        if let Some(plan) = &messages.keys {
-            let mut out = Out::new();
-            let mut read = || {
-                let mut rewriter = plan.inner(&Described::default(), self.border.limits.body)?;
-                rewriter.push(message, &mut keys, &mut out)?;
-                rewriter.finish(&mut keys, &mut out)
-            };
-            read().map_err(|error| self.unreadable(&error))?;
-        }
-        let kind = messages.kind(|key| {
-            let mut values = keys.0.iter();
-            let found = values.find(|(place, _)| *place == key.0);
-            found.map(|(_, value)| value.as_slice())
-        });
+        let keys = match &messages.keys {
+            Some(plan) => Values::read(plan, message, self.border.limits.body)
+                .map_err(|error| self.unreadable(&error))?,
+            None => Values::default(),
+        };
+        let kind = messages.kind(|key| keys.at(key));
         let unmatched = self.border.app(self.app).map(|app| app.unmatched);
         if kind.is_none() && unmatched != Some(Unmatched::Pass) {
             return Err(self.refuse(
@@ -221,20 +214,6 @@ impl Socket {
     pub fn too_long(&self) -> Box<Refusal> {
         let limit = self.border.limits.body.value;
         self.unreadable(&Error::new(ErrorKind::ValueTooLong { limit }, 0))
-    }
-}
-
-/// The values that tell kinds of messages apart.
-#[derive(Default)]
-struct Keys(Vec<(u16, Vec<u8>)>);
-
-impl Editor for Keys {
-    fn value(&mut self, found: Found<'_>, _: &mut Vec<u8>) -> Result<Edit, Error> {
-        if self.0.iter().any(|(place, _)| *place == found.place.0) {
-            return Err(Error::new(ErrorKind::Ambiguous, 0));
-        }
-        self.0.push((found.place.0, found.text.to_vec()));
-        Ok(Edit::Keep)
     }
 }
 

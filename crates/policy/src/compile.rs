@@ -9,7 +9,7 @@ use crate::plan::{App, Plan};
 use crate::read::fields::{self, NamedField};
 use crate::read::routes::{self, ReadRoute};
 use crate::read::section::{Faults, Keys, Section, named_tables};
-use crate::read::{across, app, tests};
+use crate::read::{across, app, pieces, tests};
 use crate::route_table::{PatternRef, RouteTable};
 use crate::treatment::Treatment;
 
@@ -118,6 +118,7 @@ fn read(source: &Source, faults: &mut Faults<'_>) -> Option<ReadApp> {
         .collect();
     unused(&fields, &used, faults);
     across::check(&fields, &routes, faults);
+    pieces::come_back(&routes, faults);
     let table = table(&routes, head.ignore_case, faults);
     let (hosts, host_spans) = head.hosts.into_iter().unzip();
     let app = App {

@@ -14,6 +14,7 @@ mod nearest;
 mod normalise;
 mod overrides;
 pub mod path;
+mod pieces;
 mod plan;
 mod read;
 mod route;
@@ -30,6 +31,7 @@ pub use messages::{MessageKind, Messages, When};
 pub use normalise::{Normalise, normalise};
 pub use overrides::{METHOD_OVERRIDES, Override, OverrideKind, PATH_OVERRIDES};
 pub use path::{NormalPath, PathFault};
+pub use pieces::{HeadPart, HeadValue, Pieces};
 pub use plan::{
     App, AppIndex, Expects, Field, FieldIndex, Idempotency, Operator, Plan, Test, Unmatched,
 };

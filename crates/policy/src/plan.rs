@@ -102,6 +102,21 @@ impl App {
         self.fields.get(index.0)
     }
 
+    /// Whether files are sent to it in pieces, and so in the layout `same-size`.
+    #[must_use]
+    pub fn takes_pieces(&self) -> bool {
+        self.routes.iter().any(|route| route.pieces.is_some())
+    }
+
+    /// Whether files are sent to it whole, and so in the layout `stream`.
+    #[must_use]
+    pub fn takes_whole_files(&self) -> bool {
+        let whole = |route: &Route| {
+            route.pieces.is_none() && route.places.iter().any(|place| place.is_file)
+        };
+        self.routes.iter().any(whole)
+    }
+
     /// Whether the app names this method override.
     #[must_use]
     pub fn follows(&self, name: &Override) -> bool {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use body::PlaceId;
 
 use crate::messages::Messages;
+use crate::pieces::Pieces;
 use crate::plan::FieldIndex;
 use crate::template::Pattern;
 
@@ -15,6 +16,8 @@ pub struct Route {
     pub patterns: Vec<Pattern>,
     /// How its bodies are rewritten, and of which format they must be.
     pub body: Option<body::Plan>,
+    /// How a file that is the body is one piece of a longer one.
+    pub pieces: Option<Pieces>,
     /// What is said over a WebSocket that it opens, where the policy names places in it.
     pub messages: Option<Messages>,
     /// The query parameters that are protected.

@@ -11,7 +11,7 @@ use policy::leakage::Live;
 use proxy::{Away, Home, HomeFuture};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vault::{Keep, Stable, Vault};
+use vault::{Keep, Segment, Stable, Vault};
 
 use crate::recent::Recent;
 use crate::subjects::{Of, Subjects};
@@ -141,6 +141,21 @@ impl Keeper {
                         batch.recall.push(name);
                     }
                 }
+                Asked::KeepSegments { app, segments } => {
+                    batch.segments_kept.push(id);
+                    batch
+                        .keep_segments
+                        .extend(segments.into_iter().map(|segment| Segment {
+                            app: app.clone(),
+                            fingerprint: segment.fingerprint,
+                            sealed: segment.sealed,
+                        }));
+                }
+                Asked::BringSegments { app, fingerprints } => {
+                    batch.segments_brought.push((id, fingerprints.len()));
+                    let wanted = fingerprints.into_iter().map(|print| (app.clone(), print));
+                    batch.bring_segments.extend(wanted);
+                }
                 Asked::Subject {
                     app,
                     field,
@@ -187,6 +202,11 @@ struct Batch {
     brought: Vec<AskId>,
     recall: Vec<(String, [u8; 20])>,
     recalled: Vec<AskId>,
+    keep_segments: Vec<Segment>,
+    segments_kept: Vec<AskId>,
+    bring_segments: Vec<(String, [u8; 32])>,
+    /// Each ask, and how many fingerprints it is about.
+    segments_brought: Vec<(AskId, usize)>,
 }
 
 impl Batch {
@@ -199,6 +219,18 @@ impl Batch {
             let pointers = vault.keep(self.keep).await?;
             let kept = self.kept.into_iter().zip(pointers);
             answers.extend(kept.map(|(id, pointer)| Answer::Kept { id, pointer }));
+        }
+        if !self.segments_kept.is_empty() {
+            vault.keep_segments(self.keep_segments).await?;
+            let kept = self.segments_kept.into_iter();
+            answers.extend(kept.map(|id| Answer::SegmentsKept { id }));
+        }
+        if !self.segments_brought.is_empty() {
+            let mut rows = vault.bring_segments(self.bring_segments).await?.into_iter();
+            for (id, count) in self.segments_brought {
+                let found = rows.by_ref().take(count).collect();
+                answers.push(Answer::Segments { id, found });
+            }
         }
         if !self.bring.is_empty() {
             let rows = vault.bring(self.bring).await?;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use integrity::Stated;
+use policy::App;
 use seal::file::stream;
 
 /// What was found of a file whose head waits.
@@ -54,17 +55,41 @@ impl Told {
     }
 }
 
-/// Tells in the answer to a `HEAD` how long the file is that a `GET` would bring. A length that no sealed file has
-/// stays.
-pub(crate) fn head_of_file(headers: &mut HeaderMap) {
-    let plain = content_length(headers).and_then(|sealed| stream::plain_len(sealed).ok());
-    if let Some(plain) = plain {
-        let told = Told {
-            plain: Some(plain),
-            ..Told::default()
-        };
-        told.tell(&mut StatusCode::default(), headers);
+/// The layouts in which an app's files stand there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layouts {
+    whole: bool,
+    pieces: bool,
+}
+
+impl Layouts {
+    /// Those of an app's policy.
+    pub fn of(app: &App) -> Self {
+        Self {
+            whole: app.takes_whole_files(),
+            pieces: app.takes_pieces(),
+        }
     }
+}
+
+/// Tells in the answer to a `HEAD` how long the file is that a `GET` would bring. A length that no sealed file has
+/// stays; where only the bytes could say in which layout they are, none is told.
+pub(crate) fn head_of_file(headers: &mut HeaderMap, layouts: Layouts) {
+    let Some(sealed) = content_length(headers) else {
+        return;
+    };
+    let whole = stream::plain_len(sealed).ok();
+    let plain = match (layouts.pieces, whole) {
+        (false, None) => return,
+        (false, plain) => plain,
+        (true, Some(_)) if layouts.whole => None,
+        (true, _) => Some(sealed),
+    };
+    let told = Told {
+        plain,
+        ..Told::default()
+    };
+    told.tell(&mut StatusCode::default(), headers);
 }
 
 /// The length that the headers tell, if they tell one (RFC 9110 §8.6).

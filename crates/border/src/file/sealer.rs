@@ -105,7 +105,7 @@ impl FileSealer {
 
     /// The opener of a file that is sealed under a key of this very field.
     fn opener(&self, header: &Header) -> Option<stream::Opener> {
-        let key = self.border.file_key(self.app, header)?;
+        let key = self.border.key(self.app, header.key_id())?;
         let own = key.field() == self.key.field();
         own.then(|| stream::Opener::whole(&key, header).ok())?
     }

@@ -52,6 +52,13 @@ impl Sealer {
                 }
                 _ => Err(self.away_at(place)),
             },
+            Waiting::Segments => match answer {
+                Answer::SegmentsKept { .. } => {
+                    self.filled.insert(id, Vec::new());
+                    Ok(())
+                }
+                _ => Err(self.unkept()),
+            },
             // Its parts are asked for, not the whole.
             whole @ Waiting::Whole { .. } => {
                 self.waiting.insert(id, whole);

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use body::Rewriter;
-use policy::{Beside, Treatment};
+use policy::{Beside, Place, Treatment};
+use seal::FieldKey;
 
 use super::{Sealer, Waiting};
-use crate::file::FileSealer;
+use crate::file::{FileSealer, PieceFault, PieceSealer};
 use crate::{Asked, Refusal};
 
 impl Sealer {
@@ -61,9 +62,29 @@ impl Sealer {
             (Some(_), key) => key.map(|key| &key.field),
         };
         let key = Arc::clone(key.ok_or_else(|| self.away(place))?);
+        let route = border.route(self.app, self.under.route);
+        if route.is_some_and(|route| route.pieces.is_some()) {
+            let sealer = self.seal_piece(place, &key)?;
+            self.counts.protect(place.field.0);
+            return Ok(Some(Box::new(sealer)));
+        }
         let sealer = FileSealer::new(Arc::clone(&border), self.app, key, &mut *self.chance);
         let sealer = sealer.map_err(|_| self.away(place))?;
         self.counts.protect(place.field.0);
         Ok(Some(Box::new(sealer)))
+    }
+
+    /// What seals the piece of a file that this message's body is.
+    fn seal_piece(&self, place: &Place, key: &FieldKey) -> Result<PieceSealer, Box<Refusal>> {
+        // What is told in the message's head says nothing of a request inside.
+        let piece = self.piece.as_ref().filter(|_| self.number == 0);
+        let piece = piece.ok_or_else(|| self.misplaced(place, &PieceFault::Inside))?;
+        let piece = piece
+            .as_ref()
+            .map_err(|fault| self.misplaced(place, fault))?;
+        let segments = self.border.segment_key(self.app);
+        let segments = segments.ok_or_else(|| self.away(place))?;
+        PieceSealer::new(key, segments, piece, self.keeping.clone())
+            .map_err(|error| self.misplaced(place, &error))
     }
 }

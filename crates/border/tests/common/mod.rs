@@ -6,7 +6,7 @@
     reason = "each test file uses its part"
 )]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use border::{
@@ -38,6 +38,8 @@ impl Chance for Counter {
 pub struct Vault {
     pub rows: HashMap<u64, (String, Vec<u8>)>,
     pub memories: HashMap<(String, MemoryName), Vec<u8>>,
+    /// What opens the segments of files, by app and fingerprint: each once.
+    pub segments: HashMap<(String, [u8; 32]), BTreeSet<Vec<u8>>>,
     /// Who makes keys for subjects.
     pub subjects: Option<Arc<Subjects>>,
     /// Where the chance of the next request begins: alike by default.
@@ -86,6 +88,23 @@ impl Vault {
                 },
                 None => Answer::Gone { id },
             },
+            Asked::KeepSegments { app, segments } => {
+                for segment in segments {
+                    let of = (app.clone(), segment.fingerprint);
+                    self.segments.entry(of).or_default().insert(segment.sealed);
+                }
+                Answer::SegmentsKept { id }
+            }
+            Asked::BringSegments { app, fingerprints } => {
+                let kept = |print| self.segments.get(&(app.clone(), print));
+                let prints = fingerprints.into_iter();
+                let found =
+                    prints.map(|print| kept(print).into_iter().flatten().cloned().collect());
+                Answer::Segments {
+                    id,
+                    found: found.collect(),
+                }
+            }
             other => panic!("nobody answers {other:?}"),
         }
     }
@@ -99,7 +118,7 @@ impl Vault {
         }
     }
 
-    fn settle(&mut self, flow: &mut dyn Flow, mut progress: Progress) -> Result<(), Refusal> {
+    pub fn settle(&mut self, flow: &mut dyn Flow, mut progress: Progress) -> Result<(), Refusal> {
         while let Progress::Need(asks) = progress {
             let answers = asks.into_iter().map(|ask| self.answer(ask)).collect();
             progress = flow.answer(answers)?;

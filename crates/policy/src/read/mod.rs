@@ -11,6 +11,7 @@ mod inside;
 mod lookup;
 mod messages;
 mod parts;
+pub(crate) mod pieces;
 pub(crate) mod places;
 mod reveals;
 pub(crate) mod routes;

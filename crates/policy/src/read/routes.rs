@@ -16,6 +16,7 @@ const KEYS: Keys = Keys {
     known: &[
         "match",
         "body",
+        "pieces",
         "protect",
         "query",
         "headers",
@@ -96,7 +97,9 @@ pub(crate) fn route<'t>(
         spots: Vec::new(),
     };
     let messages = reader.messages(&section, faults);
-    let body = match format(&section, &patterns, faults) {
+    let format = format(&section, &patterns, faults);
+    let pieces = reader.pieces(&section, format, faults);
+    let body = match format {
         Some(format) => reader.body(&section, format, faults),
         None if section.has("messages") => None,
         None => {
@@ -117,6 +120,7 @@ pub(crate) fn route<'t>(
         route: Route {
             patterns,
             body,
+            pieces,
             messages,
             query,
             headers,

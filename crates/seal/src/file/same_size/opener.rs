@@ -114,7 +114,7 @@ impl Opener {
     ///
     /// # Errors
     /// [`FileError::Segment`] where there is one, or where an earlier segment did not open.
-    pub fn finish(self, records: &[Record]) -> Result<(), FileError> {
+    pub fn finish(&self, records: &[Record]) -> Result<(), FileError> {
         if let Some(failed) = self.failed {
             return Err(failed);
         }

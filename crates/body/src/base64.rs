@@ -82,6 +82,17 @@ pub(crate) fn transfer(
     Box::new(Stream::new(&place, content_type, limits))
 }
 
+/// A rewriter for a body in base64 that goes through `inside` once it is decoded.
+pub(crate) fn around(
+    alphabet: Alphabet,
+    inside: Box<dyn Rewriter>,
+    limits: Limits,
+) -> Box<dyn Rewriter> {
+    let mut stream = Stream::new(&Place(PlaceId(0), alphabet), None, limits);
+    stream.inside = Some(inside);
+    Box::new(stream)
+}
+
 impl Stream {
     fn new(place: &Place, content_type: Option<ContentType>, limits: Limits) -> Self {
         Self {
@@ -89,6 +100,7 @@ impl Stream {
             alphabet: place.1,
             content_type,
             limits,
+            inside: None,
             content: None,
             characters: Zeroizing::default(),
             lines: None,
@@ -134,6 +146,8 @@ struct Stream {
     /// What is said of the content.
     content_type: Option<ContentType>,
     limits: Limits,
+    /// What it goes through, where that is not for the editor to say.
+    inside: Option<Box<dyn Rewriter>>,
     content: Option<Content>,
     /// Characters that are not decoded yet, without line breaks.
     characters: Zeroizing<Vec<u8>>,
@@ -255,7 +269,10 @@ impl Stream {
                     place: self.place,
                     content_type: self.content_type.as_ref(),
                 };
-                let content = Content::begin(opened, editor, &self.limits)?;
+                let content = match self.inside.take() {
+                    Some(inside) => Content::Body(inside),
+                    None => Content::begin(opened, editor, &self.limits)?,
+                };
                 self.content.insert(content)
             }
         };

@@ -1,7 +1,7 @@
-//! Requests that stand in a `multipart/mixed` body: OData's `$batch` with its change sets (OData 4.01 Protocol §11.7.7),
-//! Google's batch.
+//! Requests that stand in a body: in `multipart/mixed`, which is OData's `$batch` with its change sets (OData 4.01
+//! Protocol §11.7.7) and Google's batch, or in objects of a JSON body ([`Shape`]).
 //!
-//! Each part is a request of its own (`application/http`, RFC 9112 §10.2). Its head is read strictly and told to the
+//! Each part of a `multipart/mixed` is a request of its own (`application/http`, RFC 9112 §10.2). Its head is read strictly and told to the
 //! editor ([`Editor::request`](crate::Editor::request)), which says by which rules it goes on: another target, other
 //! header values, and what its body is rewritten by. Whatever else stands in a batch is refused, since nobody would have
 //! looked at it: other content types, batches within change sets, transfer encodings, a second request behind the first.
@@ -10,18 +10,21 @@
 //! length can be told truly; one of which it is not streams. Digests of a rewritten body go.
 
 mod head;
+mod object;
 mod request;
+mod shape;
 
 use std::sync::Arc;
 
 pub use head::{Decision, Head, Target};
+pub use shape::{Base, Encoding, Headers, Shape, Way};
 
 use crate::content_type::ContentType;
 use crate::error::{Error, ErrorKind};
-use crate::multipart::{self, Encoding, LineEnd, PartHead};
+use crate::multipart::{self, LineEnd, PartHead};
 use crate::plan::{Described, Grammar, Selected};
 use crate::selector::{Reason, SelectorError};
-use crate::{Limits, Rewriter};
+use crate::{Limits, Rewriter, json};
 
 /// A batch, and a change set in it.
 const DEEPEST: usize = 2;
@@ -44,6 +47,21 @@ pub(crate) fn compile(
             Err((0, SelectorError::new(reason, 0..place.at.len())))
         }
     }
+}
+
+/// Reads the shape of requests that stand in JSON objects.
+///
+/// # Errors
+/// [`Reason::Nested`] where it means one member twice, or one inside of another.
+pub(crate) fn objects(shape: Shape) -> Result<Arc<dyn Grammar>, SelectorError> {
+    if !shape.is_sound() {
+        return Err(SelectorError::new(Reason::Nested, 0..0));
+    }
+    let nothing = json::Places::of(&[]).map_err(|(_, error)| error)?;
+    Ok(Arc::new(object::Objects {
+        shape: Arc::new(shape),
+        nothing: Arc::new(nothing),
+    }))
 }
 
 impl Grammar for Batch {
@@ -77,7 +95,7 @@ pub(crate) fn part(
     limits: Limits,
 ) -> Result<Box<dyn Rewriter>, ErrorKind> {
     let content_type = head.content_type()?.ok_or(ErrorKind::ContentType)?;
-    if head.encoding() != Encoding::Identity {
+    if head.encoding() != multipart::Encoding::Identity {
         let why = "a request in a batch has a transfer encoding";
         return Err(ErrorKind::Coding { why });
     }

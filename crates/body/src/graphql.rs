@@ -120,6 +120,7 @@ impl Texts {
             at: &self.at,
             place,
             inside,
+            element: false,
             beside: self.beside.iter().map(String::as_str).collect(),
             companion: companion.map(|(at, write)| (at.as_str(), write.as_str())),
         }

@@ -11,7 +11,9 @@
 
 mod additions;
 mod companions;
+mod element;
 mod hold;
+mod members;
 mod number;
 mod pass;
 mod path;
@@ -31,8 +33,10 @@ pub use places::Places;
 pub use stream::Stream;
 
 pub(crate) use companions::{Bond, template};
+pub(crate) use members::{Checked, alike};
 pub(crate) use string::decode_key;
 pub(crate) use tree::{MARK, Template, Tree};
+pub(crate) use walk::ALIKE;
 
 use std::sync::Arc;
 

@@ -36,6 +36,7 @@ pub(crate) fn slots(selected: &mut [Selected<'_>]) -> Result<Vec<Plan>, (usize, 
         let Some(plan) = place.inside.take() else {
             continue;
         };
+        place.element = plan.is_element();
         let fault =
             |reason, at: &str, which| (index, SelectorError::new(reason, 0..at.len()).of(which));
         let alone = Reason::Unsupported {

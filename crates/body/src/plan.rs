@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::format::Format;
 use crate::nest::{self, Nest};
 use crate::selector::SelectorError;
-use crate::{Limits, Rewriter, graphql};
+use crate::{Limits, Rewriter, batch, graphql};
 
 /// One place as a policy gives it: its texts, in the language of the body's format.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,9 @@ pub struct Selected<'a> {
     pub place: PlaceId,
     /// What the value is rewritten by where it is a body itself: JSON in a form's field, base64 in JSON.
     pub inside: Option<Plan>,
+    /// Whether an object, or an array, that stands there is that body as it is. Where the format has neither, and
+    /// where this is not set, the body stands there as text.
+    pub element: bool,
     /// Selectors of other values of the same body that the editor needs with this one
     /// ([`Found::beside`](crate::Found)). Wildcards that both selectors begin with mean the same element.
     pub beside: Vec<&'a str>,
@@ -41,6 +44,7 @@ impl<'a> Selected<'a> {
             at,
             place,
             inside: None,
+            element: false,
             beside: Vec::new(),
             companion: None,
         }
@@ -76,6 +80,11 @@ pub(crate) trait Grammar: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`ErrorKind::ContentType`] where the description lacks what the format needs.
     fn rewriter(&self, body: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error>;
+
+    /// Whether what it reads is an object, or an array, that stands in another body as it is.
+    fn is_element(&self) -> bool {
+        false
+    }
 
     /// A rewriter for which nothing fails: what is not as it should be passes as it came. Nothing where no answer is
     /// read so.
@@ -154,6 +163,30 @@ impl Plan {
             grammar: grammar(self.grammar),
             ..self
         }
+    }
+
+    /// The plan of requests that stand in JSON objects of this shape.
+    ///
+    /// # Errors
+    /// Where the shape means one member twice, or one inside of another.
+    pub fn requests(shape: batch::Shape) -> Result<Self, SelectorError> {
+        Ok(Self {
+            format: Format::Batch,
+            texts: [(format!("{shape:?}"), PlaceId(0), Vec::new(), None)].into(),
+            grammar: batch::objects(shape)?,
+            inside: [].into(),
+        })
+    }
+
+    /// Whether requests stand in such a body, or in what stands in it: each is routed by itself.
+    #[must_use]
+    pub fn holds_requests(&self) -> bool {
+        self.format == Format::Batch || self.inside.iter().any(Self::holds_requests)
+    }
+
+    /// Whether what it is for is an object, or an array, that stands in another body as it is.
+    pub(crate) fn is_element(&self) -> bool {
+        self.grammar.is_element()
     }
 
     /// The format this plan is for.

@@ -1,10 +1,10 @@
-//! Requests inside a body (`batch`): each is routed by the same rules as an outer one.
+//! Requests inside a body (`batch`, `request`): each is routed by the same rules as an outer one.
 
 use std::sync::Arc;
 
 use body::batch::{Decision, Head as Inside, Target};
 use body::content_type::ContentType;
-use body::{Error, Format};
+use body::{Error, Plan};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use policy::path::normalise;
@@ -29,8 +29,8 @@ pub(crate) struct Address {
 impl Address {
     /// Where a message of this route goes, if requests stand in its body.
     pub fn of(route: &Route, incoming: &Incoming<'_>, path: &str) -> Option<Self> {
-        let holds_requests = route.format() == Some(Format::Batch);
-        holds_requests.then(|| Self {
+        let body = route.body.as_ref();
+        body.is_some_and(Plan::holds_requests).then(|| Self {
             host: incoming.host.to_owned(),
             path: path.to_owned(),
             reference: incoming.reference,
@@ -55,7 +55,7 @@ impl Sealer {
         let app = border.plan.app(index).ok_or_else(misdirected)?;
         let refuse = |refusal| Box::new(border.name(index.0, None, refusal));
         let address = self.address.clone().ok_or_else(misdirected)?;
-        let resolved = self.resolve(&address, inside.target)?;
+        let resolved = self.resolve(&address, inside)?;
         let headers = headers(inside).ok_or_else(|| refuse(unreadable()))?;
         let named = Method::from_bytes(inside.method.as_bytes());
         let named = named.map_err(|_| refuse(unreadable()))?;
@@ -107,7 +107,7 @@ impl Sealer {
             decision.headers.push((name.as_str().to_owned(), value));
         }
         if let Some(plan) = &route.body {
-            if plan.format() == Format::Batch {
+            if plan.holds_requests() {
                 return Err(refuse(nested()));
             }
             let content_type = headers.get(CONTENT_TYPE);
@@ -133,24 +133,34 @@ impl Sealer {
     }
 
     /// The target from the root of this host.
-    fn resolve(&self, address: &Address, target: Target<'_>) -> Result<Resolved, Box<Refusal>> {
+    fn resolve(&self, address: &Address, inside: &Inside<'_>) -> Result<Resolved, Box<Refusal>> {
         let refuse = |refusal| Box::new(self.border.name(self.app, None, refusal));
-        match target {
-            Target::Origin(text) => Ok(Resolved {
-                before: String::new(),
-                base: String::new(),
-                target: text.to_owned(),
-            }),
-            Target::Relative(text) => {
+        let within = |before: &str, base: &str, text: &str| Resolved {
+            before: before.to_owned(),
+            base: base.to_owned(),
+            target: format!("{base}{text}"),
+        };
+        match (inside.target, inside.base) {
+            (Target::Origin(text), None) => Ok(within("", "", text)),
+            (Target::Relative(text), None) => {
                 let root = address.path.rfind('/').map_or(0, |at| at + 1);
                 let base = address.path.get(..root).unwrap_or_default();
-                Ok(Resolved {
-                    before: String::new(),
-                    base: base.to_owned(),
-                    target: format!("{base}{text}"),
-                })
+                Ok(within("", base, text))
             }
-            Target::Absolute(text) => {
+            (Target::Origin(text) | Target::Relative(text), Some(base)) => {
+                let folder = base
+                    .folder(&address.path)
+                    .ok_or_else(|| refuse(baseless()))?;
+                let (slash, text) = match text.strip_prefix('/') {
+                    Some(text) => ("/", text),
+                    None => ("", text),
+                };
+                // A query by itself asks the folder, as a slash alone does.
+                let is_folder = text.is_empty() || text.starts_with('?');
+                let base = if is_folder { folder } else { folder + "/" };
+                Ok(within(slash, &base, text))
+            }
+            (Target::Absolute(text), _) => {
                 let authority = text.find("//").map_or(0, |at| at + 2);
                 let (_, rest) = text.split_at_checked(authority).unwrap_or_default();
                 let path = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -166,7 +176,7 @@ impl Sealer {
                     target: path.to_owned(),
                 })
             }
-            Target::Reference(_) => Err(refuse(made())),
+            (Target::Reference(_), _) => Err(refuse(made())),
         }
     }
 }
@@ -209,6 +219,14 @@ fn elsewhere() -> Refusal {
         RefusalCode::Misdirected,
         "a request in the batch goes to another host than the batch",
         "send it to its host by itself",
+    )
+}
+
+fn baseless() -> Refusal {
+    Refusal::new(
+        RefusalCode::UnmatchedRoute,
+        "the path of the batch is shorter than what the policy says its requests are relative to",
+        "whoever writes the policy can give `base` as a whole path",
     )
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::shape::Base;
 use crate::Rewriter;
 use crate::content_type::is_token;
 use crate::error::ErrorKind;
@@ -17,6 +18,9 @@ pub struct Head<'a> {
     pub headers: &'a [(&'a str, &'a [u8])],
     /// What the part is called, for targets of requests behind this one; empty where it has no name.
     pub content_id: &'a [u8],
+    /// Where targets begin that are no whole URLs, whether or not they begin with a slash; nothing where they are read as
+    /// any link is.
+    pub base: Option<&'a Base>,
 }
 
 /// What a request in a batch asks for.
@@ -28,7 +32,7 @@ pub enum Target<'a> {
     Absolute(&'a str),
     /// A path from the batch's own service root: `contacts(1)`.
     Relative(&'a str),
-    /// What another request of the batch makes: `$1/orders`.
+    /// What another request of the batch makes: `$1/orders`, `/accounts/@{account.id}`.
     Reference(&'a str),
 }
 
@@ -85,7 +89,13 @@ pub(super) struct Read {
     pub(super) headers: Vec<(Range<usize>, Range<usize>)>,
 }
 
-fn malformed(expected: &'static str) -> ErrorKind {
+/// Headers that change what the bytes of a body mean, or that end a request elsewhere than what it stands in does.
+pub(super) const FRAMING: [&str; 3] = ["transfer-encoding", "content-encoding", "upgrade"];
+
+/// Headers of which the readers of a request take different ones where they stand twice.
+pub(super) const ONCE: [&str; 3] = ["host", "content-type", "content-length"];
+
+pub(super) const fn malformed(expected: &'static str) -> ErrorKind {
     ErrorKind::Syntax { expected }
 }
 
@@ -174,16 +184,18 @@ impl<'a> Target<'a> {
             let begins = text.get(..scheme.len());
             begins.is_some_and(|begins| begins.eq_ignore_ascii_case(scheme))
         };
-        let rest = text.strip_prefix('$').unwrap_or_default();
-        let first = rest.split('/').next().unwrap_or_default();
-        if text.starts_with("//") || text.starts_with('*') {
+        let is_odd = text.is_empty()
+            || text.starts_with("//")
+            || text.starts_with('*')
+            || text.contains('#');
+        if is_odd {
             Err(malformed("a path or a URL of a request"))
+        } else if is_made(text) {
+            Ok(Self::Reference(text))
         } else if text.starts_with('/') {
             Ok(Self::Origin(text))
         } else if scheme("http://") || scheme("https://") {
             Ok(Self::Absolute(text))
-        } else if !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self::Reference(text))
         } else if text
             .split(['/', '?', '('])
             .next()
@@ -195,6 +207,20 @@ impl<'a> Target<'a> {
             Ok(Self::Relative(text))
         }
     }
+}
+
+/// What stands at the root of every OData service, and is made by no request.
+const SYSTEM: [&str; 5] = ["$all", "$batch", "$crossjoin", "$entity", "$metadata"];
+
+/// Whether the path of a target holds what another request of the batch is answered with: OData has it as the first
+/// segment, `$1`, Salesforce anywhere, `@{account.id}`.
+fn is_made(text: &str) -> bool {
+    let path = text.split('?').next().unwrap_or_default();
+    let mut path = path.replace("%24", "$").replace("%40", "@");
+    path = path.replace("%7B", "{").replace("%7b", "{");
+    let first = path.trim_start_matches('/').split(['/', '(']).next();
+    let first = first.unwrap_or_default();
+    path.contains("@{") || (first.starts_with('$') && !SYSTEM.contains(&first))
 }
 
 #[cfg(test)]
@@ -210,10 +236,15 @@ mod tests {
             ("$metadata", Target::Relative("$metadata")),
             ("$1/orders", Target::Reference("$1/orders")),
             ("$12", Target::Reference("$12")),
+            ("$new?$select=id", Target::Reference("$new?$select=id")),
+            ("/%241/orders", Target::Reference("/%241/orders")),
+            ("/a/@{b.id}", Target::Reference("/a/@{b.id}")),
+            ("/a?q=@{b.id}", Target::Origin("/a?q=@{b.id}")),
+            ("/$entity?$id=a", Target::Origin("/$entity?$id=a")),
         ] {
             assert_eq!(Target::of(text), Ok(expected), "{text}");
         }
-        for text in ["//h/a", "*", "ftp://h", "javascript:x", "h:80"] {
+        for text in ["//h/a", "*", "ftp://h", "javascript:x", "h:80", "/a#b"] {
             assert!(Target::of(text).is_err(), "{text}");
         }
     }

@@ -5,16 +5,13 @@ use std::ops::Range;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::head::{Decision, Head, Read, Target};
+use super::head::{Decision, FRAMING, Head, ONCE, Read, Target, malformed};
 use crate::edit::Editor;
 use crate::error::{Error, ErrorKind};
 use crate::escape::Escape;
 use crate::multipart::{LineEnd, MEASURES};
 use crate::out::Out;
 use crate::{Limits, Rewriter};
-
-/// Headers that change what the bytes of a body mean, or that end a request elsewhere than its part ends.
-const FRAMING: [&str; 3] = ["transfer-encoding", "content-encoding", "upgrade"];
 
 /// See the module.
 pub(super) struct Request {
@@ -58,10 +55,6 @@ struct Held {
 
 /// A range of a head, and what takes its place.
 type Change = (Range<usize>, Vec<u8>);
-
-fn malformed(expected: &'static str) -> ErrorKind {
-    ErrorKind::Syntax { expected }
-}
 
 impl Request {
     pub(super) fn new(content_id: &[u8], line_end: LineEnd, limits: Limits) -> Self {
@@ -124,8 +117,9 @@ impl Request {
                 return Err(malformed("a request without codings of its own"));
             }
         }
-        read.one(&raw, "host")?;
-        read.one(&raw, "content-type")?;
+        for name in ONCE {
+            read.one(&raw, name)?;
+        }
         let length = read.one(&raw, "content-length")?;
         self.declared = match &length {
             Some(range) => Some(number(text(range)?)?),
@@ -140,6 +134,7 @@ impl Request {
             target: Target::of(text(&read.target)?)?,
             headers: &headers,
             content_id: &self.content_id,
+            base: None,
         };
         let decision = editor.request(&head).map_err(|error| error.kind)?;
         let body = self.declared != Some(0) && decision.body.is_some();

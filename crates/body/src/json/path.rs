@@ -62,6 +62,18 @@ impl Path {
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
         Parser::new(text).path()
     }
+
+    /// The names that it is made of; nothing where it is more than that.
+    pub(crate) fn names(self) -> Option<Vec<Box<str>>> {
+        let names = self.segments.into_iter().map(|segment| match segment {
+            Segment {
+                deep: false,
+                step: Step::Name(name),
+            } => Some(name),
+            _ => None,
+        });
+        names.collect()
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! what a filter looks at is a small tree beside it.
 
 use super::companions::Companions;
+use super::members::alike;
 use super::path::{Filter, Literal, Path, Segment, Step};
 use super::siblings::Siblings;
 use crate::edit::PlaceId;
@@ -18,6 +19,8 @@ pub struct Places {
     nodes: Vec<Node>,
     filters: Vec<Watch>,
     longest_name: usize,
+    /// The places at which an object, or an array, is a body itself.
+    elements: Vec<PlaceId>,
     pub(super) siblings: Siblings,
     pub(super) companions: Companions,
 }
@@ -46,6 +49,8 @@ pub(super) struct Node {
     pub(super) tests: Vec<(FilterId, usize)>,
     /// The places for companions that lead through here, and how many names have led from their element.
     pub(super) sites: Vec<(usize, usize)>,
+    /// Whether its names lead to bodies, so that names which some readers take for them are refused.
+    pub(super) strict: bool,
 }
 
 /// A filter made ready: what it looks at, and for what.
@@ -69,6 +74,7 @@ impl Places {
             nodes: vec![Node::default()],
             filters: Vec::new(),
             longest_name: 0,
+            elements: Vec::new(),
             siblings: Siblings::default(),
             companions: Companions::default(),
         };
@@ -94,6 +100,10 @@ impl Places {
         for (index, (place, (path, id))) in selected.iter().zip(&paths).enumerate() {
             let bound = places.siblings.add(*id, path, &place.beside);
             bound.map_err(|error| (index, error))?;
+            if place.element {
+                places.elements.push(*id);
+                places.mark_strict(path);
+            }
             if let Some(companion) = place.companion {
                 let bound = places.add_companion(*id, path, companion);
                 bound.map_err(|error| (index, error))?;
@@ -109,6 +119,25 @@ impl Places {
             (index, error.of(Which::Beside(number)))
         })?;
         Ok(places)
+    }
+
+    /// Whether an object, or an array, is a body itself at this place.
+    pub(super) fn is_element(&self, place: PlaceId) -> bool {
+        self.elements.contains(&place)
+    }
+
+    /// Notes that a path, which was added, leads to bodies.
+    fn mark_strict(&mut self, path: &Path) {
+        let mut at = Self::ROOT;
+        for segment in &path.segments {
+            if segment.deep {
+                at = self.deep(at);
+            }
+            if let Some(node) = self.nodes.get_mut(at) {
+                node.strict = true;
+            }
+            at = self.step(at, segment.step.clone());
+        }
     }
 
     fn add(&mut self, path: Path, place: PlaceId) -> Result<(), Reason> {
@@ -177,6 +206,7 @@ impl Places {
             place: None,
             tests: Vec::new(),
             sites: Vec::new(),
+            strict: false,
         };
         self.nodes.get(id).unwrap_or(&NONE)
     }
@@ -300,7 +330,13 @@ impl Node {
     /// The marks of the keys that are known here. Nothing where other keys lead on too.
     pub(super) fn keys(&self) -> Option<u64> {
         let only = self.any.is_none() && self.filtered.is_empty() && !self.recursive;
-        only.then_some(self.marks)
+        (only && !self.strict).then_some(self.marks)
+    }
+
+    /// Whether a key, which is none of those that are known here, would be one of them for some readers.
+    pub(super) fn is_like(&self, key: &[u8]) -> bool {
+        let mut names = self.names.iter().map(|(name, _)| name);
+        self.strict && names.any(|name| alike(name, key))
     }
 
     /// Whether anything inside an object, or an array, that stands here can be meant.

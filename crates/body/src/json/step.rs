@@ -397,8 +397,13 @@ impl Stream {
                 self.hold
                     .begin(&mut self.walk, &self.places, pass.at, pass.offset());
             }
-            if !self.hold.is_deciding() && !self.lenient && self.walk.place(&self.places).is_some()
+            if !self.hold.is_deciding()
+                && !self.lenient
+                && let Some(place) = self.walk.place(&self.places)
             {
+                if self.places.is_element(place) {
+                    return self.begin_element(place, object, pass);
+                }
                 return Err(pass.error(ErrorKind::NotALeaf));
             }
             if !self.hold.is_deciding() && !self.places.companions.is_empty() {
@@ -429,6 +434,9 @@ impl Stream {
         self.walk.close();
         pass.at += 1;
         self.state = State::Between(Between::After);
+        if self.element.is_some() {
+            self.end_element(pass)?;
+        }
         if self.hold.is_left(&self.walk) {
             return self.rewind(pass).map(|()| true);
         }

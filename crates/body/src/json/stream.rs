@@ -6,6 +6,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::additions::Additions;
+use super::element::Element;
 use super::hold::Hold;
 use super::number::Number;
 use super::pass::Pass;
@@ -84,6 +85,8 @@ pub struct Stream {
     /// What was found, where this stream only looks for siblings.
     pub(super) captured: Option<Captured>,
     pub(super) additions: Additions,
+    /// The element that is held, since it is a body itself.
+    pub(super) element: Option<Element>,
     /// Whether nothing fails: what is not as it should be passes.
     pub(super) lenient: bool,
     /// Whether all that follows passes.
@@ -114,6 +117,7 @@ impl Stream {
             ready: None,
             captured: None,
             additions: Additions::default(),
+            element: None,
             lenient: false,
             lost: false,
             offset: 0,
@@ -130,6 +134,7 @@ impl Stream {
         self.token = Use::Skip;
         self.raw.clear();
         self.additions = Additions::default();
+        self.element = None;
         self.lost = false;
     }
 
@@ -264,7 +269,11 @@ impl Stream {
                 self.token = Use::Skip;
             }
         }
-        if self.hold.is_deciding() {
+        if let Some(element) = &mut self.element {
+            let gathered = element.gather(pass.bytes, &self.limits);
+            gathered.map_err(|error| pass.error(error.kind))?;
+            pass.done = end;
+        } else if self.hold.is_deciding() {
             let from = self.hold.start.take().unwrap_or_default();
             self.hold
                 .bytes
@@ -322,7 +331,8 @@ impl Rewriter for Stream {
     }
 
     fn held(&self) -> usize {
-        self.raw.capacity() + self.hold.bytes.capacity() + self.values.held()
+        let element = self.element.as_ref().map_or(0, Element::held);
+        self.raw.capacity() + self.hold.bytes.capacity() + self.values.held() + element
     }
 }
 

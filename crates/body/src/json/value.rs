@@ -88,6 +88,31 @@ impl Values {
         editor.value(found, &mut self.replacement)
     }
 
+    /// As [`Values::decide`], for an object or an array that is a body itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValueTooLong`], and what the editor says.
+    pub(super) fn decide_element(
+        &mut self,
+        place: PlaceId,
+        whole: &[u8],
+        limits: &Limits,
+        editor: &mut dyn Editor,
+    ) -> Result<Edit, Error> {
+        fits(whole.len(), limits)?;
+        self.replacement.clear();
+        let found = Found {
+            place,
+            ordinal: self.ordinal,
+            value_type: ValueType::String,
+            text: whole,
+            beside: &[],
+            comparison: Comparison::Stored,
+        };
+        self.ordinal = self.ordinal.saturating_add(1);
+        editor.value(found, &mut self.replacement)
+    }
+
     /// Writes what the edit that was just decided makes of a value; `inert` says that it must stay harmless in a page,
     /// as what is revealed must.
     pub(super) fn write(

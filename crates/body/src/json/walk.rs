@@ -5,6 +5,11 @@ use super::skip::{Around, Between, Open};
 use crate::edit::PlaceId;
 use crate::error::ErrorKind;
 
+/// Some servers make no difference between upper and lower case.
+pub(crate) const ALIKE: ErrorKind = ErrorKind::Syntax {
+    expected: "members of a batch in the spelling of the policy",
+};
+
 /// Most bodies are no deeper: their frames need room once.
 const USUAL_DEPTH: usize = 12;
 
@@ -174,7 +179,8 @@ impl Walk {
     /// Passes a key of the innermost object, decoded: the value that comes next stands behind it.
     ///
     /// # Errors
-    /// [`ErrorKind::DuplicateKey`] where a key that leads to a place was seen before.
+    /// [`ErrorKind::DuplicateKey`] where a key that leads to a place was seen before, [`ErrorKind::Syntax`] where one
+    /// that leads to requests is spelled in another case.
     pub(super) fn key(&mut self, places: &Places, key: &[u8]) -> Result<(), ErrorKind> {
         let Some(frame) = self.frames.last().copied() else {
             return Ok(());
@@ -197,6 +203,8 @@ impl Walk {
                 }
                 *word |= 1 << (bit % 64);
                 self.arrive(places, child);
+            } else if node.is_like(key) {
+                return Err(ALIKE);
             }
             known += node.names();
             if frame.keys.is_none() {
@@ -257,6 +265,11 @@ impl Walk {
         if let Some(deep) = places.node(id).deep {
             self.arrive(places, deep);
         }
+    }
+
+    /// Lets nobody pass over the end of the innermost frame.
+    pub(super) fn watch(&mut self) {
+        self.live = self.frames.len();
     }
 
     /// Takes the value that comes next for one that nothing leads to.

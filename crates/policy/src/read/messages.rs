@@ -112,6 +112,13 @@ impl<'t> Reader<'_, 't> {
             .has("protect")
             .then(|| self.body(section, format, faults))
             .flatten();
+        if protect.as_ref().is_some_and(body::Plan::holds_requests) {
+            let message =
+                "a request stands in a message: it would be sent by a WebSocket, not by its route";
+            let help = "name the places of what it says";
+            let span = section.key_span("protect");
+            faults.error("policy::inside", span, message, help);
+        }
         MessageKind {
             when: None,
             protect,

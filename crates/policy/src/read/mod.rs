@@ -13,6 +13,7 @@ mod messages;
 mod parts;
 pub(crate) mod pieces;
 pub(crate) mod places;
+mod requests;
 mod reveals;
 pub(crate) mod routes;
 pub(crate) mod section;

@@ -10,6 +10,7 @@ use crate::plan::FieldIndex;
 use crate::read::beside::Meant;
 use crate::read::companion::{self, ReadCompanion};
 use crate::read::fields::NamedField;
+use crate::read::requests;
 use crate::read::section::{Faults, Keys, Section, Text};
 use crate::route::{Content, Part, Place};
 use crate::template::Pattern;
@@ -27,6 +28,7 @@ fn keys(part: Part) -> Keys {
             "field",
             "as",
             "protect",
+            "request",
             "required",
             "subject",
             "tweak",
@@ -117,6 +119,9 @@ impl<'t> Reader<'_, 't> {
         let read = tables.into_iter().filter_map(|(table, span)| {
             let section = Section::open(table, span, "a place", keys(around.part), faults);
             let at = section.needed_text("at", "say where the value stands", faults);
+            if around.part == Part::Body && section.has("request") {
+                return requests::inside(section, at?, faults);
+            }
             if section.has("as") {
                 return self.body_inside(section, at?, around, faults);
             }

@@ -273,6 +273,23 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// A string or a table.
+    pub(crate) fn text_or_table(
+        &self,
+        key: &str,
+        faults: &mut Faults<'_>,
+    ) -> Option<TextOrTable<'t>> {
+        let value = self.get(key)?;
+        match (as_text(value), as_table(value)) {
+            (Some(text), _) => Some(TextOrTable::Text(text)),
+            (None, Some(table)) => Some(TextOrTable::Table(table)),
+            (None, None) => {
+                wrong_type(key, "a string or a table", value, faults);
+                None
+            }
+        }
+    }
+
     /// A table under `key`.
     pub(crate) fn table(&self, key: &str, faults: &mut Faults<'_>) -> Option<TableAt<'t>> {
         let value = self.get(key)?;
@@ -317,6 +334,13 @@ pub(crate) enum FlagOrText<'t> {
 pub(crate) enum NumberOrText<'t> {
     Number(u32, Range<usize>),
     Text(Text<'t>),
+}
+
+/// What [`Section::text_or_table`] found.
+#[derive(Clone, Debug)]
+pub(crate) enum TextOrTable<'t> {
+    Text(Text<'t>),
+    Table(TableAt<'t>),
 }
 
 /// A table and where it stands.

@@ -1,4 +1,4 @@
-//! Bodies that hold bodies: each of those is revealed by a [`Reveal`](super::Reveal) of its own.
+//! Bodies that hold bodies: each of those is revealed by a [`Reveal`] of its own.
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::sigv4::{self, CONTENT_SHA256, Payload, UNSIGNED_PAYLOAD};
 use crate::{Algorithm, Hasher};
 
 /// How a header spells its digests.
@@ -15,12 +16,15 @@ enum Spelling {
     List,
     /// `sha-256=:…:`: `Content-Digest`, `Repr-Digest` (RFC 9530, a dictionary of RFC 8941).
     Dictionary,
+    /// One digest in hexadecimal, in a header that has other words too and so is never taken out:
+    /// `x-amz-content-sha256`.
+    Hex(Algorithm),
 }
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// Every header that states a digest of its message's body.
-const HEADERS: [(HeaderName, Spelling); 11] = [
+const HEADERS: [(HeaderName, Spelling); 12] = [
     (CONTENT_MD5, Spelling::Alone(Algorithm::Md5)),
     (
         HeaderName::from_static("x-ms-blob-content-md5"),
@@ -53,6 +57,7 @@ const HEADERS: [(HeaderName, Spelling); 11] = [
         HeaderName::from_static("x-amz-checksum-sha256"),
         Spelling::Alone(Algorithm::Sha256),
     ),
+    (CONTENT_SHA256, Spelling::Hex(Algorithm::Sha256)),
 ];
 
 /// Headers that state a digest by an algorithm that is not here: they go, and are not stated again.
@@ -122,8 +127,11 @@ impl Stated {
 
     /// Takes out of a head, or of trailers, whatever states a digest: it is not true of another body.
     pub fn remove(headers: &mut HeaderMap) {
+        let stays = |spelling| matches!(spelling, Spelling::Hex(_));
         let is_digest = |name: &HeaderName| {
-            HEADERS.iter().any(|(known, _)| known == name)
+            HEADERS
+                .into_iter()
+                .any(|(known, spelling)| known == name && !stays(spelling))
                 || UNREAD.contains(&name.as_str())
                 || name.as_str().starts_with(CHECKSUMS)
         };
@@ -163,6 +171,16 @@ impl Stated {
         }
     }
 
+    /// Says in a head, whose body is another and is not there yet, that its signature covers no body; what else states
+    /// a digest is taken out.
+    pub fn forget(headers: &mut HeaderMap) {
+        Self::remove(headers);
+        let signed = matches!(Payload::of(headers), Some(Payload::Digest(_)));
+        if signed {
+            headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
+        }
+    }
+
     /// The same of another body, given in pieces.
     fn of<'a>(&self, body: impl IntoIterator<Item = &'a [u8]>) -> Vec<(HeaderName, HeaderValue)> {
         let mut check = self.check();
@@ -173,11 +191,12 @@ impl Stated {
             let mut texts = Vec::new();
             for (entry, digest) in self.0.iter().zip(&digests) {
                 if entry.header == index {
-                    let digest = STANDARD.encode(digest);
+                    let base64 = || STANDARD.encode(digest);
                     texts.push(match spelling {
-                        Spelling::Alone(_) => digest,
-                        Spelling::List => format!("{}={digest}", entry.name),
-                        Spelling::Dictionary => format!("{}=:{digest}:", entry.name),
+                        Spelling::Alone(_) => base64(),
+                        Spelling::Hex(_) => sigv4::hex(digest),
+                        Spelling::List => format!("{}={}", entry.name, base64()),
+                        Spelling::Dictionary => format!("{}=:{}:", entry.name, base64()),
                     });
                 }
             }
@@ -195,8 +214,8 @@ impl Stated {
 /// Reads the digests of one header's value.
 fn read(header: usize, spelling: Spelling, value: &HeaderValue, stated: &mut Vec<Entry>) {
     let Ok(value) = value.to_str() else { return };
-    let mut add = |name: &str, algorithm: Option<Algorithm>, digest: &str| {
-        if let (Some(algorithm), Ok(digest)) = (algorithm, STANDARD.decode(digest)) {
+    let mut add = |name: &str, algorithm: Option<Algorithm>, digest: Option<Vec<u8>>| {
+        if let (Some(algorithm), Some(digest)) = (algorithm, digest) {
             stated.push(Entry {
                 header,
                 name: name.to_owned(),
@@ -205,21 +224,26 @@ fn read(header: usize, spelling: Spelling, value: &HeaderValue, stated: &mut Vec
             });
         }
     };
-    if let Spelling::Alone(algorithm) = spelling {
-        return add("", Some(algorithm), value.trim());
-    }
-    for entry in value.split(',').map(str::trim) {
-        let Some((name, digest)) = entry.split_once('=') else {
-            continue;
-        };
-        let digest = match spelling {
-            Spelling::Dictionary => digest
-                .strip_prefix(':')
-                .and_then(|digest| digest.strip_suffix(':')),
-            _ => Some(digest),
-        };
-        if let Some(digest) = digest {
-            add(name, Algorithm::named(name), digest);
+    let base64 = |digest: &str| STANDARD.decode(digest).ok();
+    match spelling {
+        Spelling::Alone(algorithm) => add("", Some(algorithm), base64(value.trim())),
+        Spelling::Hex(algorithm) => {
+            let digest = sigv4::unhex(&value.to_ascii_lowercase());
+            add("", Some(algorithm), digest.map(Vec::from));
+        }
+        Spelling::List | Spelling::Dictionary => {
+            for entry in value.split(',').map(str::trim) {
+                let Some((name, digest)) = entry.split_once('=') else {
+                    continue;
+                };
+                let digest = match spelling {
+                    Spelling::Dictionary => digest
+                        .strip_prefix(':')
+                        .and_then(|digest| digest.strip_suffix(':')),
+                    _ => Some(digest),
+                };
+                add(name, Algorithm::named(name), digest.and_then(base64));
+            }
         }
     }
 }

@@ -86,6 +86,29 @@ fn every_header_is_checked_and_stated_again() {
 }
 
 #[test]
+fn a_signed_digest_is_checked_and_never_taken_out() {
+    let sha256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    let mut headers = head(&[("x-amz-content-sha256", sha256), ("etag", "\"1\"")]);
+    let taken = Stated::read(&headers);
+    Stated::remove(&mut headers);
+    assert_eq!(headers.len(), 2);
+    let mut check = taken.check();
+    check.update(b"hello\n");
+    check.finish().unwrap();
+    assert!(taken.check().finish().is_err());
+    Stated::forget(&mut headers);
+    assert_eq!(headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
+    taken.write(&mut headers, [&b"hello\n"[..]]);
+    assert_eq!(headers["x-amz-content-sha256"], sha256);
+    for word in ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"] {
+        let mut headers = head(&[("x-amz-content-sha256", word)]);
+        assert!(Stated::read(&headers).is_empty());
+        Stated::forget(&mut headers);
+        assert_eq!(headers["x-amz-content-sha256"], word);
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_taken_out() {
     let mut headers = head(&[
         ("content-md5", "not base64"),

@@ -26,7 +26,7 @@ pub use sign::{Denied, Unsignable};
 use sha2::{Digest as _, Sha256};
 
 /// Bytes as lower-case hexadecimal text, the form in which signatures and digests stand.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits
@@ -40,7 +40,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Reads 32 bytes in lower-case hexadecimal.
-fn unhex(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -104,8 +104,12 @@ pub fn curl(gateway: &Gateway, arguments: &[&str]) -> Reply {
 /// Where it fails.
 #[must_use]
 pub fn python(gateway: &Gateway, script: &str, arguments: &[&str]) -> serde_json::Value {
-    let python = std::env::var_os("REMPART_PYTHON").unwrap_or_else(|| "python3".into());
-    script_of(&mut Command::new(python), gateway, script, arguments)
+    script_of(&mut Command::new(interpreter()), gateway, script, arguments)
+}
+
+/// The Python that has what the tests import.
+pub(crate) fn interpreter() -> std::ffi::OsString {
+    std::env::var_os("REMPART_PYTHON").unwrap_or_else(|| "python3".into())
 }
 
 /// As [`python`], by Node.
@@ -165,7 +169,7 @@ pub fn run_with(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         .expect("rempart starts")
 }
 
-fn clients() -> PathBuf {
+pub(crate) fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
 }
 

@@ -21,6 +21,7 @@ mod reveal;
 mod roots;
 mod seal;
 mod secrecy;
+mod signing;
 mod treatments;
 mod tunnel;
 mod websocket;

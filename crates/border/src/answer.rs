@@ -34,6 +34,10 @@ impl Exchange {
             headers.append(CONTENT_SECURITY_POLICY, policy.clone());
         }
         self.reveal_headers(headers);
+        if self.seals_body {
+            // Of what is stored, if they are of anything.
+            Stated::remove(headers);
+        }
         let Ok(content_type) = content_type(headers) else {
             return None;
         };

@@ -16,6 +16,7 @@ use crate::file::{Piece, PieceFault, Telling};
 use crate::head::Head;
 use crate::memory::Memory;
 use crate::sealer::{Known, Sealer};
+use crate::signing::Signed;
 use crate::value::Parameters;
 use crate::{Exchange, Incoming, Refusal, RefusalCode};
 
@@ -25,6 +26,16 @@ impl Border {
     /// # Errors
     /// The refusal to answer with; nothing of the request may leave.
     pub fn begin(
+        &self,
+        incoming: &Incoming<'_>,
+        chance: Box<dyn seal::Chance + Send>,
+    ) -> Result<Exchange, Box<Refusal>> {
+        let mut exchange = self.begin_protecting(incoming, chance)?;
+        exchange.reframe(incoming.headers)?;
+        Ok(exchange)
+    }
+
+    fn begin_protecting(
         &self,
         incoming: &Incoming<'_>,
         chance: Box<dyn seal::Chance + Send>,
@@ -42,6 +53,7 @@ impl Border {
         }
         let method = method(app, incoming, query).map_err(refuse)?;
         let normal = normalise(path).map_err(|fault| refuse(ambiguous(&fault)))?;
+        let signed = Signed::of(inner, index.0, incoming).map_err(refuse)?;
         let memory = |resource: &str| Memory::new(&app.id, resource, inner.stable_key(index.0));
         let mut exchange = Exchange {
             border: Arc::clone(inner),
@@ -58,6 +70,9 @@ impl Border {
             counts: Arc::new(Counts::new(app.fields.len())),
             flow: None,
             stated: integrity::Stated::default(),
+            signed: signed.map(Box::new),
+            framed: None,
+            seals_body: false,
             revealed_whole: Arc::default(),
             range: None,
             told: Arc::default(),

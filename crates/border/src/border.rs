@@ -17,7 +17,7 @@ use seal::{FieldKey, Pointer, PointerKey, Scanner, StableKey, Token};
 use crate::confine::confinement;
 use crate::keys::OfApp;
 use crate::value::Plain;
-use crate::{Keys, Limits, Refusal, SubjectKey, pointers};
+use crate::{Keys, Limits, Refusal, Signers, SubjectKey, pointers};
 
 /// The compiled plan with its keys and limits. Cheap to clone; replaced whole on reload, and an exchange that has
 /// begun ends under the one it began with.
@@ -30,12 +30,19 @@ impl Border {
     /// Joins a plan and the keys of its fields.
     #[must_use]
     pub fn new(plan: Arc<Plan>, keys: Arc<Keys>, limits: Limits) -> Self {
+        Self::signing(plan, keys, limits, Signers::default())
+    }
+
+    /// As [`Border::new`], with what the apps' requests are signed by.
+    #[must_use]
+    pub fn signing(plan: Arc<Plan>, keys: Arc<Keys>, limits: Limits, signers: Signers) -> Self {
         let apps = plan.apps.iter().map(|app| Ready::new(app, &keys)).collect();
         Self {
             inner: Arc::new(Inner {
                 plan,
                 keys,
                 limits,
+                signers,
                 scanner: Scanner::new(),
                 apps,
             }),
@@ -83,6 +90,7 @@ pub(crate) struct Inner {
     pub plan: Arc<Plan>,
     pub keys: Arc<Keys>,
     pub limits: Limits,
+    pub signers: Signers,
     pub scanner: Scanner,
     apps: Vec<Ready>,
 }

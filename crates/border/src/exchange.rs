@@ -18,6 +18,7 @@ use crate::memory::Memory;
 use crate::protect::Protect;
 use crate::refused::explain;
 use crate::sealer::Sealer;
+use crate::signing::{InChunks, Signed, stripped};
 use crate::value::Parameters;
 use crate::{Effect, Flow, Refusal, Socket};
 
@@ -126,6 +127,11 @@ pub struct Exchange {
     pub(crate) flow: Option<Box<dyn Flow>>,
     /// What the request's head states of its body.
     pub(crate) stated: Stated,
+    pub(crate) signed: Option<Box<Signed>>,
+    /// Where the request's body comes in chunks of its own.
+    pub(crate) framed: Option<InChunks>,
+    /// Whether the route protects the request's body.
+    pub(crate) seals_body: bool,
     pub(crate) revealed_whole: Arc<AtomicBool>,
     /// What the client wants of a file.
     pub(crate) range: Option<Wanted>,
@@ -212,7 +218,7 @@ impl Exchange {
         }
         if self.flow.is_some() {
             headers.remove(CONTENT_LENGTH);
-            Stated::remove(headers);
+            Stated::forget(headers);
         }
         self.range = Wanted::of(headers);
         headers.remove(RANGE);
@@ -239,7 +245,13 @@ impl Exchange {
     /// there whole before its head leaves.
     #[must_use]
     pub fn stated(&self) -> Stated {
-        self.stated.clone()
+        // In chunks, it stands behind the body.
+        let trailed = self.framed.as_ref().is_some_and(InChunks::is_trailed);
+        if trailed {
+            Stated::default()
+        } else {
+            self.stated.clone()
+        }
     }
 
     /// The value of the `Rempart` header that the client is given: how many values were protected, how many were
@@ -338,7 +350,12 @@ impl Exchange {
                 0,
             ))
         };
-        let codings = codings(headers).ok_or_else(unknown)?;
+        let framing = self.framing(headers)?;
+        let codings = match &framing {
+            Some(_) => codings(&stripped(headers)),
+            None => codings(headers),
+        };
+        let codings = codings.ok_or_else(unknown)?;
         let coding = if codings.is_empty() {
             None
         } else {
@@ -348,13 +365,16 @@ impl Exchange {
         };
         self.stated = Stated::read(headers);
         let check = (!self.stated.is_empty()).then(|| self.stated.check());
-        self.flow = Some(Box::new(Protect::new(
-            sealer,
-            rewriter,
-            coding,
-            check,
-            content_length(headers),
-        )));
+        let length = match &framing {
+            Some(framing) => framing.decoded_length(),
+            None => content_length(headers),
+        };
+        let flow = Box::new(Protect::new(sealer, rewriter, coding, check, length));
+        self.seals_body = true;
+        self.flow = Some(match framing {
+            Some(framing) => self.frame(framing, flow),
+            None => flow,
+        });
         Ok(())
     }
 }

@@ -7,8 +7,9 @@
 //! The walk of one message, for whoever drives it:
 //!
 //! 1. [`Border::begin`] with the request's head → an [`Exchange`], or a [`Refusal`] to answer with.
-//! 2. [`Exchange::target`], [`Exchange::edit_request`]: the head as it leaves.
-//! 3. [`Exchange::protect`] → `None` (the body streams through untouched) or a [`Flow`] to feed.
+//! 2. [`Exchange::target`], [`Exchange::edit_request`], [`Exchange::check_signature`]: the head as it leaves.
+//! 3. [`Exchange::protect`] → `None` (the body streams through untouched) or a [`Flow`] to feed. When its first byte
+//!    may leave, [`Exchange::sign`] ends the head.
 //! 4. With the response's head: [`Exchange::reveal`] edits its headers and gives a [`Flow`] or `None`; once the flow
 //!    is no longer undecided, [`Exchange::tell`] edits them to the end.
 //! 5. [`Exchange::receipt`], [`Exchange::summary`].
@@ -25,6 +26,7 @@ mod counts;
 mod exchange;
 mod file;
 mod flow;
+mod framed;
 mod head;
 mod keys;
 mod memory;
@@ -35,6 +37,7 @@ mod refusal;
 mod refused;
 mod reveal;
 mod sealer;
+mod signing;
 mod socket;
 mod tokens;
 mod treat;
@@ -48,4 +51,5 @@ pub use exchange::{Exchange, Incoming, Limits, Reader, Reference, Summary};
 pub use flow::{Flow, Progress};
 pub use keys::{Keys, SubjectKey, SubjectKeys};
 pub use refusal::{Blame, Refusal, RefusalCode};
+pub use signing::{Signer, Signers};
 pub use socket::{Passage, Socket};

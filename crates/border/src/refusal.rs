@@ -52,11 +52,15 @@ pub enum RefusalCode {
     Unsearchable,
     /// A piece of a file of which it cannot be told where it belongs, or that begins within a segment.
     Piece,
+    /// The request's signature is not the one that its access key makes.
+    BadSignature,
+    /// A signature covers what is protected, and no other can be made.
+    Unsignable,
 }
 
 impl RefusalCode {
     /// Every code there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::UnmatchedRoute,
         Self::AmbiguousPath,
         Self::MethodOverride,
@@ -73,6 +77,8 @@ impl RefusalCode {
         Self::Upgrade,
         Self::Unsearchable,
         Self::Piece,
+        Self::BadSignature,
+        Self::Unsignable,
     ];
 
     /// The code as it is written, in lower case with hyphens.
@@ -95,6 +101,8 @@ impl RefusalCode {
             Self::Upgrade => "upgrade",
             Self::Unsearchable => "unsearchable",
             Self::Piece => "piece",
+            Self::BadSignature => "bad-signature",
+            Self::Unsignable => "unsignable",
         }
     }
 
@@ -102,9 +110,12 @@ impl RefusalCode {
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
-            Self::UnmatchedRoute | Self::BlockedValue | Self::MethodOverride | Self::Upgrade => {
-                StatusCode::FORBIDDEN
-            }
+            Self::UnmatchedRoute
+            | Self::BlockedValue
+            | Self::MethodOverride
+            | Self::Upgrade
+            | Self::BadSignature
+            | Self::Unsignable => StatusCode::FORBIDDEN,
             Self::AmbiguousPath
             | Self::MissingPlace
             | Self::UnreadableBody
@@ -121,7 +132,7 @@ impl RefusalCode {
     #[must_use]
     pub fn blame(self) -> Blame {
         match self {
-            Self::UnmatchedRoute => Blame::Policy,
+            Self::UnmatchedRoute | Self::Unsignable => Blame::Policy,
             Self::HomeAway | Self::RootAway | Self::Busy => Blame::Operator,
             Self::AmbiguousPath
             | Self::MethodOverride
@@ -134,7 +145,8 @@ impl RefusalCode {
             | Self::Misdirected
             | Self::Upgrade
             | Self::Unsearchable
-            | Self::Piece => Blame::Client,
+            | Self::Piece
+            | Self::BadSignature => Blame::Client,
         }
     }
 

@@ -76,6 +76,7 @@ async fn cross(
         return Err(Stop::Refused(Box::new(busy()), unread(request)));
     }
     let upgrade = for_the_next_hop(request.headers_mut());
+    name_host(lane, request.headers_mut()).ok_or(Stop::Nameless)?;
     if lane.protocol == Protocol::Http2 {
         join_cookies(request.headers_mut());
     }
@@ -95,7 +96,10 @@ async fn cross(
 
     let (mut parts, body) = request.into_parts();
     exchange.edit_request(&mut parts.headers);
-    address(lane, &mut parts, exchange.target()).map_err(|()| Stop::Nameless)?;
+    address(&mut parts, exchange.target()).map_err(|()| Stop::Nameless)?;
+    if let Err(refusal) = exchange.check_signature(&parts) {
+        return Err(Stop::Refused(refusal, rest_of(&parts.headers, body)));
+    }
     let method = parts.method.clone();
     let keeps_trailers = exchange.keeps_trailers();
     if !keeps_trailers {
@@ -111,6 +115,9 @@ async fn cross(
     if !keeps_trailers {
         outgoing.body.drop_trailers();
     }
+    exchange
+        .sign(&mut parts)
+        .map_err(|refusal| Stop::Refused(refusal, None))?;
     if let Some((upgrade, client)) = switching {
         // Rare, and not to make every other exchange's room larger.
         let switched = switch(lane, exchange, parts, outgoing.body, upgrade, client);
@@ -195,8 +202,16 @@ fn begin(
         .begin(&incoming, lane.shared.home().chance())
 }
 
-/// Sets where the request goes, in the form that every protocol's dispatch begins from: origin form, and a `Host`.
-fn address(lane: &Lane, parts: &mut Parts, rewritten: Option<&str>) -> Result<(), ()> {
+/// HTTP/2 names the host in `:authority`; whatever looks at the head, a signature above all, finds it in `Host`.
+fn name_host(lane: &Lane, headers: &mut HeaderMap) -> Option<()> {
+    if !headers.contains_key(header::HOST) {
+        headers.insert(header::HOST, lane.host_value()?);
+    }
+    Some(())
+}
+
+/// Sets where the request goes, in the form that every protocol's dispatch begins from: origin form.
+fn address(parts: &mut Parts, rewritten: Option<&str>) -> Result<(), ()> {
     let target = match rewritten {
         Some(target) => PathAndQuery::try_from(target).map_err(|_| ())?,
         None => parts
@@ -206,11 +221,6 @@ fn address(lane: &Lane, parts: &mut Parts, rewritten: Option<&str>) -> Result<()
             .unwrap_or(PathAndQuery::from_static("/")),
     };
     parts.uri = Uri::from(target);
-    if !parts.headers.contains_key(header::HOST) {
-        parts
-            .headers
-            .insert(header::HOST, lane.host_value().ok_or(())?);
-    }
     parts.version = Version::HTTP_11;
     Ok(())
 }

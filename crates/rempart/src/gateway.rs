@@ -451,13 +451,11 @@ fn border(
 ) -> miette::Result<Border> {
     // The keyring may have changed: what was derived of it before is not used after it.
     subjects.forget();
+    let signers = settings::signers(&settings.credentials, plan)?;
+    let limits = settings.limits.border();
     let Some(keyring) = keyring else {
         let keys = Arc::new(Keys::away());
-        return Ok(Border::new(
-            Arc::clone(plan),
-            keys,
-            settings.limits.border(),
-        ));
+        return Ok(Border::signing(Arc::clone(plan), keys, limits, signers));
     };
     let fields = plan
         .apps
@@ -466,10 +464,11 @@ fn border(
     keyring.ensure(fields)?;
     let keys = Keys::derive(keyring.keyring()).into_diagnostic()?;
     let keys = keys.with_subjects(Arc::new(subjects.clone()));
-    Ok(Border::new(
+    Ok(Border::signing(
         Arc::clone(plan),
         Arc::new(keys),
-        settings.limits.border(),
+        limits,
+        signers,
     ))
 }
 

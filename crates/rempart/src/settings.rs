@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use serde::Deserialize;
 
+pub use credentials::{Credentials, signers};
 pub use root::Root;
 
+mod credentials;
 mod root;
 
 /// Everything that can be set.
@@ -23,6 +25,8 @@ pub struct Settings {
     pub vault: Vault,
     pub territory: Territory,
     pub limits: Limits,
+    /// What the apps' requests are signed by.
+    pub credentials: Vec<Credentials>,
 }
 
 /// What happens to a host of no policy.
@@ -271,6 +275,11 @@ pub fn read(file: &Path) -> miette::Result<Settings> {
         .flatten()
     {
         *path = folder.join(&*path);
+    }
+    for credentials in &mut settings.credentials {
+        credentials
+            .files()
+            .for_each(|file| *file = folder.join(&*file));
     }
     for root in &mut settings.upstream.extra_roots {
         if !root.contains("-----BEGIN") {

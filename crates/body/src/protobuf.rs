@@ -7,7 +7,7 @@
 //! Bytes outside places are kept. Where a value changes, so do the lengths of the messages around it: a field of the
 //! outermost message that leads to a place is held whole, up to [`Limits::value`]; all others stream.
 //!
-//! Refused: groups, another wire type than bytes on the way to a place, a message that does not parse there, a value
+//! Refused, or on the way back passed as it came: groups, another wire type than bytes on the way to a place, a message that does not parse there, a value
 //! that is not UTF-8.
 
 mod message;
@@ -50,6 +50,11 @@ impl Places {
     pub(crate) fn stream(&self, limits: Limits) -> Stream {
         Stream::new(Arc::clone(&self.0), limits)
     }
+
+    /// A rewriter of one message for which nothing fails.
+    pub(crate) fn lenient_stream(&self, limits: Limits) -> Stream {
+        self.stream(limits).lenient()
+    }
 }
 
 /// Reads the selectors of a message.
@@ -62,5 +67,9 @@ pub(crate) fn compile(
 impl Grammar for Places {
     fn rewriter(&self, _: &Described<'_>, limits: Limits) -> Result<Box<dyn Rewriter>, Error> {
         Ok(Box::new(self.stream(limits)))
+    }
+
+    fn lenient(&self, limits: Limits) -> Option<Box<dyn Rewriter>> {
+        Some(Box::new(self.lenient_stream(limits)))
     }
 }

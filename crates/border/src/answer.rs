@@ -5,6 +5,7 @@ use std::sync::Arc;
 use body::coding::{self, Decoder, Encoder};
 use body::content_type::ContentType;
 use body::reveal::{At, Medium};
+use body::{Format, Plan};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
@@ -49,11 +50,16 @@ impl Exchange {
             let boundary = content_type.boundary();
             Medium::of(content_type.essence(), content_type.charset(), boundary)
         });
-        let expected = self.expected(method, status, headers, medium.is_some(), &codings);
+        let text = match medium.clone() {
+            Some(medium) => Some(self.text(medium, content_type.as_ref())),
+            None => self.messages(content_type.as_ref()),
+        };
+        let is_text = text.is_some();
+        let expected = self.expected(method, status, headers, is_text, &codings);
         if *method == Method::HEAD && self.answers_files() && expected.is_some() {
             let app = self.border.app(self.app);
             head_of_file(headers, app.map_or(Layouts::default(), Layouts::of));
-        } else if medium.is_some() {
+        } else if is_text {
             headers.remove(ACCEPT_RANGES);
             headers.remove(CONTENT_LENGTH);
             Stated::remove(headers);
@@ -61,7 +67,7 @@ impl Exchange {
         }
         let bodiless = status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        if bodiless || *method == Method::HEAD || medium.is_none() && expected.is_none() {
+        if bodiless || *method == Method::HEAD || !is_text && expected.is_none() {
             return None;
         }
         let limits = self.border.limits;
@@ -83,7 +89,6 @@ impl Exchange {
             Opening::new(Arc::clone(&self.border), self.app, counts, expected, told)
         });
         let opener = self.opener();
-        let text = medium.map(|medium| self.text(medium, content_type.as_ref()));
         let whole = Arc::clone(&self.revealed_whole);
         Some(Box::new(Reveal::new(opener, opening, text, coded, whole)))
     }
@@ -121,19 +126,25 @@ impl Exchange {
         if let Some(companions) = self.border.companions(self.app) {
             reveal = reveal.with_companions(Arc::clone(&companions.shapes));
         }
-        let route = self
-            .route
-            .and_then(|route| self.border.route(self.app, route));
-        let at = route
-            .and_then(|route| route.reveal.as_ref())
-            .map(|named| &named.plan)
-            .filter(|plan| {
-                content_type.is_some_and(|content_type| {
-                    plan.format().is_named_by(content_type) && content_type.is_utf8()
-                })
-            })
+        let at = self
+            .places(content_type)
             .and_then(|plan| At::new(plan, limits));
         Text::new(at, reveal)
+    }
+
+    /// What finds the tokens in messages of Protocol Buffers, at the places that the route names.
+    fn messages(&self, content_type: Option<&ContentType>) -> Option<Text> {
+        let plan = self.places(content_type)?;
+        let at = At::new(plan, self.border.limits.body)?;
+        matches!(plan.format(), Format::Protobuf | Format::Grpc).then(|| Text::at_places(at))
+    }
+
+    /// The places that the route names in an answer of this type.
+    fn places(&self, content_type: Option<&ContentType>) -> Option<&Plan> {
+        let route = self.route?;
+        let plan = &self.border.route(self.app, route)?.reveal.as_ref()?.plan;
+        let content_type = content_type?;
+        (plan.format().is_named_by(content_type) && content_type.is_utf8()).then_some(plan)
     }
 
     /// What is to be known of an answer that may be a sealed file; nothing where it cannot be one.

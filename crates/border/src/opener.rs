@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use body::reveal::{Measure, Opened, Tokens};
-use body::{AskId, Edit, Editor, Error, Found, ValueType};
+use body::reveal::{Measure, Medium, Opened, Reveal, Tokens};
+use body::{AskId, Edit, Editor, Error, Found, Out, ValueType};
+use bytes::Bytes;
 use policy::{Dates, Field, PointerShape, Treatment};
 
 use crate::border::Inner;
@@ -31,6 +32,8 @@ pub(crate) struct Opener {
     waiting: HashMap<AskId, Waiting>,
     filled: HashMap<AskId, Plain>,
     next: u32,
+    /// What became of the text at a place.
+    nested: Out,
 }
 
 /// What an answer is awaited for.
@@ -71,6 +74,7 @@ impl Opener {
             waiting: HashMap::new(),
             filled: HashMap::new(),
             next: 0,
+            nested: Out::new(),
         }
     }
 
@@ -155,6 +159,9 @@ impl Opener {
         let reveal = border.route(self.app, route)?.reveal.as_ref()?;
         let place = reveal.places.get(usize::from(found.place.0))?;
         let field = border.app(self.app)?.field(place.field)?;
+        if field.treatment.has_prefix() {
+            return self.in_text(found.text);
+        }
         let value = Value::new(found, place, 0, &self.parameters, |at, text| {
             border.beside(self.app, route, at, text)
         });
@@ -180,6 +187,20 @@ impl Opener {
         self.counts.reveal(place.field.0);
         out.extend_from_slice(opened.as_bytes());
         Some(spelled(found.value_type))
+    }
+
+    /// Opens the tokens in a text at a place of a format in which nothing else finds them.
+    fn in_text(&mut self, text: &[u8]) -> Option<Edit> {
+        let limits = self.border.limits.body;
+        let mut reveal = Reveal::new(Medium::default(), limits);
+        let mut out = Out::new();
+        reveal.push(&Bytes::copy_from_slice(text), self, &mut out);
+        reveal.finish(self, &mut out);
+        let counts = reveal.counts();
+        (counts.revealed + counts.marked > 0).then(|| {
+            self.nested = out;
+            Edit::Nested
+        })
     }
 
     fn at_pointer(
@@ -220,6 +241,10 @@ impl Editor for Opener {
             replacement.clear();
         }
         Ok(edit.unwrap_or(Edit::Keep))
+    }
+
+    fn nested(&mut self) -> Out {
+        std::mem::take(&mut self.nested)
     }
 }
 

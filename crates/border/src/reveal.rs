@@ -51,7 +51,8 @@ pub(crate) struct Reveal {
 /// What finds the tokens of a text.
 pub(crate) struct Text {
     at: Option<Places>,
-    reveal: body::reveal::Reveal,
+    /// Nothing where tokens come back at places only.
+    reveal: Option<body::reveal::Reveal>,
     /// How many bytes stand before what is read.
     before: usize,
 }
@@ -70,7 +71,17 @@ impl Text {
         });
         Self {
             at,
-            reveal,
+            reveal: Some(reveal),
+            before: 0,
+        }
+    }
+
+    /// Where tokens come back at places only: in messages of Protocol Buffers.
+    pub fn at_places(at: At) -> Self {
+        let middle = Out::new();
+        Self {
+            at: Some(Places { at, middle }),
+            reveal: None,
             before: 0,
         }
     }
@@ -83,7 +94,8 @@ impl Text {
 
     /// Whether nothing was revealed.
     fn is_clean(&self) -> bool {
-        let counts = self.reveal.counts();
+        let counts = self.reveal.as_ref().map(body::reveal::Reveal::counts);
+        let counts = counts.unwrap_or_default();
         let at = self.at.as_ref().map_or(0, |places| places.at.revealed());
         counts.revealed + counts.marked + at == 0
     }
@@ -97,28 +109,37 @@ impl Text {
             out.append(passes);
         }
         let bytes = &bytes;
-        match &mut self.at {
-            Some(Places { at, middle }) => {
+        match (&mut self.at, &mut self.reveal) {
+            (Some(Places { at, middle }), Some(reveal)) => {
                 at.push(bytes, opener, middle);
-                self.reveal.push_from(middle, opener, out);
+                reveal.push_from(middle, opener, out);
             }
-            None => self.reveal.push(bytes, opener, out),
+            (Some(Places { at, .. }), None) => at.push(bytes, opener, out),
+            (None, Some(reveal)) => reveal.push(bytes, opener, out),
+            (None, None) => out.append(bytes.clone()),
         }
     }
 
     /// Ends both stages.
     fn finish(&mut self, opener: &mut Opener, out: &mut Out) {
-        if let Some(Places { at, middle }) = &mut self.at {
-            at.finish(opener, middle);
-            self.reveal.push_from(middle, opener, out);
+        match (&mut self.at, &mut self.reveal) {
+            (Some(Places { at, middle }), Some(reveal)) => {
+                at.finish(opener, middle);
+                reveal.push_from(middle, opener, out);
+            }
+            (Some(Places { at, .. }), None) => at.finish(opener, out),
+            (None, _) => {}
         }
-        self.reveal.finish(opener, out);
+        if let Some(reveal) = &mut self.reveal {
+            reveal.finish(opener, out);
+        }
     }
 
     fn held(&self) -> usize {
         let at = self.at.as_ref();
         let at = at.map_or(0, |places| places.at.held() + places.middle.len());
-        at + self.reveal.held()
+        let reveal = self.reveal.as_ref();
+        at + reveal.map_or(0, body::reveal::Reveal::held)
     }
 }
 

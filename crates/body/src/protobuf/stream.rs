@@ -56,6 +56,10 @@ pub(crate) struct Stream {
     /// Where the chunk, or the field that is held, begins in the body.
     offset: u64,
     walk: Walk,
+    /// Whether nothing fails: what does not parse passes.
+    lenient: bool,
+    /// Whether all that follows passes.
+    lost: bool,
 }
 
 impl Stream {
@@ -71,6 +75,16 @@ impl Stream {
                 depth: limits.depth,
                 offset: 0,
             },
+            lenient: false,
+            lost: false,
+        }
+    }
+
+    /// The same, where nothing fails.
+    pub(super) fn lenient(self) -> Self {
+        Self {
+            lenient: true,
+            ..self
         }
     }
 
@@ -142,6 +156,12 @@ impl Stream {
                 let whole = usize::try_from(length)
                     .ok()
                     .filter(|length| *length <= limit);
+                if whole.is_none() && self.lenient {
+                    out.write(self.held.get(..size).unwrap_or_default());
+                    self.held.clear();
+                    self.state = State::Passes(length);
+                    return Ok(taken);
+                }
                 let length = whole.ok_or_else(|| {
                     Error::new(ErrorKind::ValueTooLong { limit }, self.offset + at as u64)
                 })?;
@@ -180,7 +200,10 @@ impl Stream {
         let root = Arc::clone(&self.root);
         let content = field.get(head..).unwrap_or_default();
         let inner = match root.field(number) {
-            Some(node) => self.walk.content(content, node, 1, editor)?,
+            Some(node) => match self.walk.content(content, node, 1, editor) {
+                Err(_) if self.lenient => None,
+                edited => edited?,
+            },
             None => None,
         };
         match inner {
@@ -226,7 +249,20 @@ impl Rewriter for Stream {
         out.begin(chunk);
         let mut at = 0;
         while at < chunk.len() {
-            at = self.step(chunk, at, editor, out)?;
+            if self.lost {
+                out.keep(at..chunk.len());
+                break;
+            }
+            let before = self.held.len();
+            at = match self.step(chunk, at, editor, out) {
+                Err(_) if self.lenient => {
+                    self.lost = true;
+                    out.write(self.held.get(..before).unwrap_or_default());
+                    self.held.clear();
+                    at
+                }
+                stepped => stepped?,
+            };
             // Content of no bytes is at its end.
             match self.state {
                 State::Passes(0) => self.state = State::Head,
@@ -240,7 +276,15 @@ impl Rewriter for Stream {
         Ok(())
     }
 
-    fn finish(&mut self, _: &mut dyn Editor, _: &mut Out) -> Result<(), Error> {
+    fn finish(&mut self, _: &mut dyn Editor, out: &mut Out) -> Result<(), Error> {
+        if self.lenient {
+            out.begin(&Bytes::new());
+            out.write(&self.held);
+            self.held.clear();
+            self.state = State::Head;
+            self.lost = false;
+            return Ok(());
+        }
         if self.state == State::Head && self.held.is_empty() {
             return Ok(());
         }

@@ -39,7 +39,7 @@ impl std::fmt::Debug for At {
 
 impl At {
     /// Begins an answer that is of the plan's format, in UTF-8. Nothing for a format of which no answer is read so
-    /// (multipart).
+    /// (multipart). What messages of Protocol Buffers become is no text: it goes out at once, without the second stage.
     #[must_use]
     pub fn new(plan: &Plan, limits: Limits) -> Option<Self> {
         let rewriter = plan.lenient(limits)?;

@@ -1,4 +1,4 @@
-//! `reveal` of a route: where its answers hold what no prefix tells.
+//! `reveal` of a route: where its answers hold what no prefix tells, or what is no text.
 
 use body::Format;
 
@@ -7,7 +7,9 @@ use crate::read::section::{Faults, Section};
 use crate::route::{Part, Reveal};
 
 /// What answers may be said to be: the formats that their places are read in, and files.
-const ANSWERS: [&str; 7] = ["json", "ndjson", "form", "csv", "xml", "text", FILE];
+const ANSWERS: [&str; 9] = [
+    "json", "ndjson", "form", "csv", "xml", "text", "protobuf", "grpc", FILE,
+];
 
 /// Whole files.
 const FILE: &str = "file";
@@ -38,11 +40,13 @@ impl<'t> Reader<'_, 't> {
             outer: None,
         };
         let mut read = self.read_all(route, "reveal", around, faults);
+        // A message is no text: in it nothing is found by its prefix.
+        let is_text = !matches!(answer, Some(Answer::Read(Format::Protobuf | Format::Grpc)));
         read.retain(|read| {
             let Some(named) = self.field_at(read).filter(|named| named.sound) else {
                 return true;
             };
-            if !named.field.treatment.has_prefix() {
+            if !(is_text && named.field.treatment.has_prefix()) {
                 return true;
             }
             let message = format!(

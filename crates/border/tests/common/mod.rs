@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use border::{
     Answer, Ask, Asked, Border, Effect, Exchange, Flow, Incoming, Keys, Limits, MemoryName,
-    Progress, Reader, Reference, Refusal, SubjectKey, SubjectKeys,
+    Progress, Reader, Reference, Refusal, Signers, SubjectKey, SubjectKeys,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -156,6 +156,13 @@ pub fn border_with(policies: &[&str], limits: Limits) -> Border {
         Arc::new(Keys::derive(&keyring).unwrap()),
         limits,
     )
+}
+
+/// A border that signs.
+pub fn signing(policies: &[&str], signers: Signers) -> Border {
+    let plan = plan(policies);
+    let keys = Keys::derive(&keyring(&plan)).unwrap();
+    Border::signing(Arc::new(plan), Arc::new(keys), Limits::default(), signers)
 }
 
 /// A border whose keyring goes on: subjects get keys, and fields new epochs.

@@ -3,6 +3,8 @@
 use crc_fast::CrcAlgorithm;
 use sha2::Digest as _;
 
+use crate::blocks::Blocks;
+
 /// A digest or a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
@@ -20,6 +22,8 @@ pub enum Algorithm {
     Crc32c,
     /// CRC-64/NVME, big-endian.
     Crc64Nvme,
+    /// Dropbox's: SHA-256 of the SHA-256 of each block of 4 MiB.
+    Blocks,
 }
 
 /// A digest being computed.
@@ -31,6 +35,7 @@ enum State {
     Sha256(sha2::Sha256),
     Sha512(sha2::Sha512),
     Crc(crc_fast::Digest, usize),
+    Blocks(Blocks),
 }
 
 impl std::fmt::Debug for Hasher {
@@ -52,6 +57,7 @@ impl Hasher {
             Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc, 4),
             Algorithm::Crc32c => crc(CrcAlgorithm::Crc32Iscsi, 4),
             Algorithm::Crc64Nvme => crc(CrcAlgorithm::Crc64Nvme, 8),
+            Algorithm::Blocks => State::Blocks(Blocks::default()),
         })
     }
 
@@ -61,7 +67,7 @@ impl Hasher {
         match &self.0 {
             State::Md5(_) => 16,
             State::Sha1(_) => 20,
-            State::Sha256(_) => 32,
+            State::Sha256(_) | State::Blocks(_) => 32,
             State::Sha512(_) => 64,
             State::Crc(_, length) => *length,
         }
@@ -75,6 +81,7 @@ impl Hasher {
             State::Sha256(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
             State::Crc(state, _) => state.update(bytes),
+            State::Blocks(state) => state.update(bytes),
         }
     }
 
@@ -86,6 +93,7 @@ impl Hasher {
             State::Sha1(state) => state.finalize().to_vec(),
             State::Sha256(state) => state.finalize().to_vec(),
             State::Sha512(state) => state.finalize().to_vec(),
+            State::Blocks(state) => state.finish(),
             State::Crc(state, length) => {
                 let all = state.finalize().to_be_bytes();
                 all.iter().skip(all.len() - length).copied().collect()

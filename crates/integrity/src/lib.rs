@@ -11,6 +11,7 @@
 
 mod algorithm;
 pub mod aws_chunked;
+mod blocks;
 pub mod sigv4;
 mod stated;
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::sigv4::{self, CONTENT_SHA256, Payload, UNSIGNED_PAYLOAD};
-use crate::{Algorithm, Hasher};
+use crate::{Algorithm, Hasher, blocks};
 
 /// How a header spells its digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +16,21 @@ enum Spelling {
     List,
     /// `sha-256=:…:`: `Content-Digest`, `Repr-Digest` (RFC 9530, a dictionary of RFC 8941).
     Dictionary,
+    /// A member of the JSON that the header is, which stays without it: Dropbox's `content_hash`.
+    Member(Algorithm),
     /// One digest in hexadecimal, in a header that has other words too and so is never taken out:
     /// `x-amz-content-sha256`.
     Hex(Algorithm),
 }
 
+/// The argument of a request that uploads to Dropbox.
+const DROPBOX_ARGUMENT: HeaderName = HeaderName::from_static("dropbox-api-arg");
+/// What Dropbox says of a file that it sends.
+const DROPBOX_RESULT: HeaderName = HeaderName::from_static("dropbox-api-result");
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// Every header that states a digest of its message's body.
-const HEADERS: [(HeaderName, Spelling); 12] = [
+const HEADERS: [(HeaderName, Spelling); 13] = [
     (CONTENT_MD5, Spelling::Alone(Algorithm::Md5)),
     (
         HeaderName::from_static("x-ms-blob-content-md5"),
@@ -58,6 +64,7 @@ const HEADERS: [(HeaderName, Spelling); 12] = [
         Spelling::Alone(Algorithm::Sha256),
     ),
     (CONTENT_SHA256, Spelling::Hex(Algorithm::Sha256)),
+    (DROPBOX_ARGUMENT, Spelling::Member(Algorithm::Blocks)),
 ];
 
 /// Headers that state a digest by an algorithm that is not here: they go, and are not stated again.
@@ -127,7 +134,7 @@ impl Stated {
 
     /// Takes out of a head, or of trailers, whatever states a digest: it is not true of another body.
     pub fn remove(headers: &mut HeaderMap) {
-        let stays = |spelling| matches!(spelling, Spelling::Hex(_));
+        let stays = |spelling| matches!(spelling, Spelling::Hex(_) | Spelling::Member(_));
         let is_digest = |name: &HeaderName| {
             HEADERS
                 .into_iter()
@@ -142,6 +149,9 @@ impl Stated {
             .collect();
         for name in names {
             headers.remove(name);
+        }
+        for name in [DROPBOX_ARGUMENT, DROPBOX_RESULT] {
+            edit(headers, name, blocks::without);
         }
     }
 
@@ -167,7 +177,12 @@ impl Stated {
             return;
         }
         for (name, value) in self.of(body) {
-            headers.insert(name, value);
+            match value {
+                Again::Line(value) => {
+                    headers.insert(name, value);
+                }
+                Again::Member(digest) => edit(headers, name, |json| blocks::with(json, &digest)),
+            }
         }
     }
 
@@ -182,17 +197,22 @@ impl Stated {
     }
 
     /// The same of another body, given in pieces.
-    fn of<'a>(&self, body: impl IntoIterator<Item = &'a [u8]>) -> Vec<(HeaderName, HeaderValue)> {
+    fn of<'a>(&self, body: impl IntoIterator<Item = &'a [u8]>) -> Vec<(HeaderName, Again)> {
         let mut check = self.check();
         body.into_iter().for_each(|piece| check.update(piece));
         let digests: Vec<Vec<u8>> = check.hashers.into_iter().map(Hasher::finish).collect();
         let mut lines = Vec::new();
         for (index, (header, spelling)) in HEADERS.iter().enumerate() {
             let mut texts = Vec::new();
+            let mut members = Vec::new();
             for (entry, digest) in self.0.iter().zip(&digests) {
                 if entry.header == index {
                     let base64 = || STANDARD.encode(digest);
                     texts.push(match spelling {
+                        Spelling::Member(_) => {
+                            members.push(digest.clone());
+                            continue;
+                        }
                         Spelling::Alone(_) => base64(),
                         Spelling::Hex(_) => sigv4::hex(digest),
                         Spelling::List => format!("{}={}", entry.name, base64()),
@@ -200,14 +220,34 @@ impl Stated {
                     });
                 }
             }
+            let members = members.into_iter().map(Again::Member);
+            lines.extend(members.map(|member| (header.clone(), member)));
             if texts.is_empty() {
                 continue;
             }
             if let Ok(value) = HeaderValue::try_from(texts.join(", ")) {
-                lines.push((header.clone(), value));
+                lines.push((header.clone(), Again::Line(value)));
             }
         }
         lines
+    }
+}
+
+/// A digest stated again.
+enum Again {
+    /// The header's line.
+    Line(HeaderValue),
+    /// In the JSON that the header is.
+    Member(Vec<u8>),
+}
+
+/// Edits the JSON that a header is.
+fn edit(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> Option<String>) {
+    if let Some(value) = headers.get_mut(name)
+        && let Some(changed) = value.to_str().ok().and_then(change)
+        && let Ok(changed) = HeaderValue::try_from(changed)
+    {
+        *value = changed;
     }
 }
 
@@ -230,6 +270,9 @@ fn read(header: usize, spelling: Spelling, value: &HeaderValue, stated: &mut Vec
         Spelling::Hex(algorithm) => {
             let digest = sigv4::unhex(&value.to_ascii_lowercase());
             add("", Some(algorithm), digest.map(Vec::from));
+        }
+        Spelling::Member(algorithm) => {
+            add("", Some(algorithm), blocks::read(value).map(Vec::from));
         }
         Spelling::List | Spelling::Dictionary => {
             for entry in value.split(',').map(str::trim) {

@@ -120,6 +120,62 @@ fn what_is_not_understood_is_taken_out() {
     assert!(headers.is_empty());
 }
 
+#[test]
+fn the_content_hash_of_dropbox_is_of_blocks() {
+    // By `hashlib`, as Dropbox's reference describes it.
+    assert_eq!(
+        digest(Algorithm::Blocks, &[]),
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    );
+    let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let (one, other) = bytes.split_at(5_000_001);
+    assert_eq!(
+        digest(Algorithm::Blocks, &[one, other]),
+        "f3c9b1fe5a25dd4cd3decf2e05cbc4bdf75551d2dfa14f45834b8c5f32b9607c"
+    );
+
+    let hash = "ecb65bb98f9d905b70458986c39fcbad7715e5f2fcc3b1f07767d7c83e2438cc";
+    let argument = format!(
+        r#"{{"path": "/\"content_hash\": \"x\"", "content_hash": "{hash}", "mute": true}}"#
+    );
+    let mut headers = head(&[("dropbox-api-arg", &argument)]);
+    let taken = Stated::read(&headers);
+    let mut check = taken.check();
+    check.update(b"hello\n");
+    check.finish().unwrap();
+    assert_eq!(
+        taken.check().finish().unwrap_err().header,
+        "dropbox-api-arg"
+    );
+    Stated::forget(&mut headers);
+    assert_eq!(
+        headers["dropbox-api-arg"],
+        r#"{"path": "/\"content_hash\": \"x\"", "mute": true}"#
+    );
+    taken.write(&mut headers, [&b"hello\n"[..]]);
+    let again: serde_json::Value =
+        serde_json::from_slice(headers["dropbox-api-arg"].as_bytes()).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&argument).unwrap();
+    assert_eq!(again, expected);
+
+    for (argument, left) in [
+        (r#"{"content_hash":"00"}"#, r#"{}"#),
+        (
+            r#"{"a":"content_hash","content_hash" : "00"}"#,
+            r#"{"a":"content_hash"}"#,
+        ),
+        (r#"{"content_hash":null}"#, r#"{"content_hash":null}"#),
+        (r#"{"path":"/a"}"#, r#"{"path":"/a"}"#),
+    ] {
+        for name in ["dropbox-api-arg", "dropbox-api-result"] {
+            let mut headers = head(&[(name, argument)]);
+            assert!(Stated::read(&headers).is_empty());
+            Stated::remove(&mut headers);
+            assert_eq!(headers[name], left);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn i04_a_digest_is_the_same_at_every_cut(bytes: Vec<u8>, at: prop::sample::Index) {

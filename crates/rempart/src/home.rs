@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::cli::HomeArgs;
 
 /// The shipped policies, written beside the home's own so that turning one on is a copy.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     ("fhir.toml", include_str!("../../../policies/fhir.toml")),
+    ("s3.toml", include_str!("../../../policies/s3.toml")),
     ("stripe.toml", include_str!("../../../policies/stripe.toml")),
 ];
 

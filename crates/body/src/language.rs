@@ -15,10 +15,13 @@ mod expression;
 mod fhir_search;
 mod fields;
 mod gmail;
+mod gviz;
 mod jql;
+mod kql;
 mod lexer;
 mod literal;
 mod odata;
+mod odata_options;
 mod operand;
 mod redcap;
 mod site;
@@ -64,6 +67,14 @@ pub enum Language {
     Cql,
     /// `$filter` of OData 4.01 (and what older services take).
     Odata,
+    /// `$expand` of OData, with the filters in it.
+    OdataExpand,
+    /// `$apply` of OData, with the filters in it.
+    OdataApply,
+    /// Microsoft's Keyword Query Language, and Graph's `$search`.
+    Kql,
+    /// Google's visualization API.
+    Gviz,
     /// ServiceNow's encoded queries.
     Sysparm,
     /// Airtable's formulas.
@@ -91,6 +102,10 @@ impl Language {
         Self::Jql,
         Self::Cql,
         Self::Odata,
+        Self::OdataExpand,
+        Self::OdataApply,
+        Self::Kql,
+        Self::Gviz,
         Self::Sysparm,
         Self::Airtable,
         Self::Drive,
@@ -111,6 +126,10 @@ impl Language {
             Self::Jql => "jql",
             Self::Cql => "cql",
             Self::Odata => "odata",
+            Self::OdataExpand => "odata-expand",
+            Self::OdataApply => "odata-apply",
+            Self::Kql => "kql",
+            Self::Gviz => "gviz",
             Self::Sysparm => "sysparm",
             Self::Airtable => "airtable",
             Self::Drive => "drive",
@@ -141,6 +160,16 @@ impl Language {
             Self::Odata => {
                 "a place of an `odata` filter is a property, or a path to it: `lastname`, `owner/lastname`; `*/lastname` is that property at the end of any path"
             }
+            Self::OdataExpand => {
+                "a place of an `odata-expand` is the path of a property from what is asked: `contacts/lastname`, `*/lastname`"
+            }
+            Self::OdataApply => {
+                "a place of an `odata-apply` is a property, or a path to it: `lastname`, `*/lastname`"
+            }
+            Self::Kql => {
+                "a place of a `kql` search is a property, `subject`, or `*`, the words that stand by themselves"
+            }
+            Self::Gviz => "a place of a `gviz` query is a column: `B`, `Full name`",
             Self::Sysparm => {
                 "a place of a `sysparm` query is a field, or a path to it: `last_name`, `caller_id.email`; `123TEXTQUERY321` is the words that are searched for"
             }
@@ -166,7 +195,7 @@ impl Language {
     /// asked for must keep one.
     #[must_use]
     pub fn says_or(self) -> bool {
-        self != Self::Stripe
+        !matches!(self, Self::Stripe | Self::Kql)
     }
 
     /// The one form in which a field's name is compared, from a selector.
@@ -174,7 +203,10 @@ impl Language {
         match self {
             Self::Soql | Self::Sosl | Self::Quickbooks | Self::Xero => fields::path(selector, '.'),
             Self::Jql | Self::Cql => jql::name(selector),
-            Self::Odata => fields::path(selector, '/'),
+            Self::Odata | Self::OdataExpand | Self::OdataApply => fields::path(selector, '/'),
+            Self::Kql if selector == "*" => Ok(selector.to_owned()),
+            Self::Kql => fields::path(selector, '.'),
+            Self::Gviz => gviz::name(selector),
             Self::Sysparm => sysparm::name(selector),
             Self::Airtable => airtable::name(selector),
             Self::Drive => fields::path(selector, '.'),
@@ -193,6 +225,10 @@ impl Language {
             Self::Sosl => sosl::read(statement, fields, depth),
             Self::Jql | Self::Cql => jql::read(statement, fields, depth),
             Self::Odata => odata::read(statement, fields, depth),
+            Self::OdataExpand => odata_options::expand(statement, fields, depth),
+            Self::OdataApply => odata_options::apply(statement, fields, depth),
+            Self::Kql => kql::read(statement, fields, depth),
+            Self::Gviz => gviz::read(statement, fields, depth),
             Self::Sysparm => sysparm::read(statement, fields),
             Self::Airtable => airtable::read(statement, fields, depth),
             Self::Drive => drive::read(statement, fields, depth),

@@ -26,12 +26,13 @@ fn spell(language: Language, text: &str) -> String {
         out
     };
     match language {
-        Odata => format!("'{}'", text.replace('\'', "''")),
+        Odata | OdataExpand | OdataApply => format!("'{}'", text.replace('\'', "''")),
         Soql | Quickbooks | Drive | Airtable | Stripe => format!("'{}'", escaped("'\\")),
         Jql | Cql => format!("\"{}\"", escaped("\"\\")),
         Sosl => escaped("?&|!{}[]()^~*:\\\"'+-"),
         Redcap => format!("'{text}'"),
-        Xero | Gmail => format!("\"{text}\""),
+        Xero | Gmail | Kql => format!("\"{text}\""),
+        Gviz => format!("'{text}'"),
         FhirSearch => {
             let escaped = escaped("\\,|$");
             form_urlencoded::byte_serialize(escaped.as_bytes()).collect()
@@ -63,6 +64,22 @@ fn around(language: Language) -> (&'static [&'static str], &'static str, &'stati
             &["lastname"],
             "(kept eq 'lastname') or lastname eq ",
             " and x gt 5",
+        ),
+        OdataExpand => (
+            &["contacts/lastname"],
+            "owner,contacts($filter=lastname eq ",
+            ";$top=5),kept",
+        ),
+        OdataApply => (
+            &["lastname"],
+            "filter(kept eq 'lastname' or lastname eq ",
+            ")/groupby((kept))",
+        ),
+        Kql => (&["subject"], "kept:subject1 subject=", " AND size>5"),
+        Gviz => (
+            &["B"],
+            "select A where C = 'B' and B = ",
+            " order by A label A 'B'",
         ),
         Sysparm => (&["last_name"], "active=true^last_name=", "^ORDERBYnumber"),
         Airtable => (&["Full name"], "OR({Kept}='x', {Full name}=", ")"),
@@ -136,7 +153,7 @@ proptest! {
             // What ends a literal of these has no other spelling: a client cannot ask for it.
             let unspelled = match language {
                 Sysparm => "^",
-                Xero | Redcap | Gmail => "'\"\\",
+                Xero | Redcap | Gmail | Kql | Gviz => "'\"\\",
                 _ => "",
             };
             if value.contains(|character| unspelled.contains(character)) {
@@ -165,7 +182,7 @@ proptest! {
     fn i03_all_but_the_literal_is_kept(before in hostile(), after in hostile()) {
         let value = format!("{before}Zq7Xw9{after}");
         // These have a spelling for every text.
-        for language in [Soql, Odata, Drive, Airtable, Stripe, Jql] {
+        for language in [Soql, Odata, OdataExpand, OdataApply, Drive, Airtable, Stripe, Jql] {
             if language == Jql && value.contains('\n') {
                 continue;
             }

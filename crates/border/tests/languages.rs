@@ -36,6 +36,9 @@ query = [
   { at = "q", as = "soql", protect = [{ at = "LastName", field = "name" }, { at = "Contact.Number__c", field = "number" }] },
   { at = "$filter", as = "odata", protect = [{ at = "*/lastname", field = "name" }] },
   { at = "sysparm_query", as = "sysparm", protect = [{ at = "caller_id.last_name", field = "name" }] },
+  { at = "$expand", as = "odata-expand", protect = [{ at = "contacts/lastname", field = "name" }] },
+  { at = "$apply", as = "odata-apply", protect = [{ at = "lastname", field = "name" }] },
+  { at = "tq", as = "gviz", protect = [{ at = "B", field = "name" }] },
 ]
 headers = [{ at = "If-None-Exist", as = "fhir-search", protect = [{ at = "identifier|", field = "number" }] }]
 
@@ -101,6 +104,22 @@ fn i10_a_query_asks_for_every_live_epoch() {
         format!("active=true^caller_id.last_name={name}^ORcaller_id.last_name={old_name}^ORx=y")
     );
 
+    let either = format!("(lastname eq '{name}' or lastname eq '{old_name}')");
+    for (parameter, before, after) in [
+        ("$expand", "contacts($filter=", ";$top=1)"),
+        ("$apply", "filter(", ")/groupby((city))"),
+    ] {
+        let asked = ask(parameter, &format!("{before}lastname eq 'Tremblay'{after}"));
+        assert_eq!(asked.unwrap(), format!("{before}{either}{after}"));
+        let part = format!("{before}contains(lastname,'Trem'){after}");
+        assert!(ask(parameter, &part).is_err(), "{part}");
+    }
+    assert_eq!(
+        ask("tq", "select A where B = 'Tremblay' label A 'B'").unwrap(),
+        format!("select A where (B = '{name}' or B = '{old_name}') label A 'B'")
+    );
+    assert!(ask("tq", "select A where B contains 'Trem'").is_err());
+
     for refused in [
         "SELECT Id FROM Contact WHERE LastName LIKE 'Trem%'",
         "SELECT Id FROM Contact WHERE LastName > 'Tremblay'",
@@ -138,4 +157,42 @@ fn i01_a_document_of_graphql_and_its_variables_are_one_body() {
         json!({"query": expected, "variables": {"name": name}})
     );
     assert!(send("{ other(name: \"Tremblay\") { id } }").is_err());
+}
+
+#[test]
+fn i01_a_keyword_query_asks_by_one_token() {
+    let policy = POLICY.replace(
+        "body = \"graphql\"",
+        "query = [{ at = \"$search\", as = \"kql\", protect = [{ at = \"displayName\", field = \"name\" }, { at = \"*\", field = \"number\" }] }]\nbody = \"graphql\"",
+    );
+    let (subjects, plan) = living(&[&policy]);
+    let (border, mut vault) = (subjects.border(&plan), Vault::default());
+    let (name, _) = stored(&border, &mut vault);
+    let ask = |statement: &str| {
+        let query: String = form_urlencoded::byte_serialize(statement.as_bytes()).collect();
+        let line = format!("POST /graphql?%24search={query}");
+        let exchange = begin(
+            &border,
+            HOST,
+            &line,
+            &headers(&[("content-type", "application/json")]),
+        )?;
+        let target = exchange.target().unwrap().to_owned();
+        let (_, statement) = form_urlencoded::parse(target.split_once('?').unwrap().1.as_bytes())
+            .next()
+            .unwrap();
+        Ok::<_, Box<border::Refusal>>(statement.into_owned())
+    };
+    assert_eq!(
+        ask("displayName=Tremblay AND size>5").unwrap(),
+        format!("displayName=\"{name}\" AND size>5")
+    );
+    for refused in [
+        "\"displayName:Tremblay\"",
+        "displayName:Trem*",
+        "Tremblay",
+        "displayName=\"Tremblay",
+    ] {
+        assert!(ask(refused).is_err(), "{refused}");
+    }
 }

@@ -202,7 +202,7 @@ impl Search<'_> {
 }
 
 /// Whether a text is one whole address.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
     })

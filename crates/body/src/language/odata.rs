@@ -28,7 +28,9 @@ pub(super) fn read(statement: &str, fields: &Fields, depth: usize) -> Result<Vec
 
 /// The dialect, and the variables of the lambdas that are open.
 #[derive(Default)]
-struct Odata {
+pub(super) struct Odata {
+    /// The path of what is expanded, in which the filter stands.
+    within: String,
     /// Each variable and the path that it stands for.
     variables: Vec<(String, String)>,
 }
@@ -43,7 +45,7 @@ static LEXICON: Lexicon = Lexicon {
     begins: |character| character.is_alphabetic() || "_$@".contains(character),
     goes_on: |character| character.is_alphanumeric() || "_$@./-".contains(character),
     number: |character| character.is_ascii_alphanumeric() || ".:+-".contains(character),
-    symbols: &["(", ")", "[", "]", ",", ":", "=", "-"],
+    symbols: &["(", ")", "[", "]", ",", ":", "=", "-", ";", "*", "/"],
 };
 
 /// How a function compares its arguments.
@@ -129,11 +131,22 @@ impl Odata {
             .find(|(known, _)| known == first);
         let full = match known {
             Some((_, path)) => format!("{path}/{rest}"),
-            None => name.clone(),
+            None => format!("{}/{name}", self.within),
         };
         let is_step = |step: &&str| !step.is_empty() && *step != "$it" && !step.contains('.');
         let steps: Vec<&str> = full.split('/').filter(is_step).collect();
         steps.join("/")
+    }
+
+    /// Goes into what is expanded at a path; gives where it was before.
+    pub(super) fn enter(&mut self, path: &str) -> String {
+        let within = self.path(path);
+        std::mem::replace(&mut self.within, within)
+    }
+
+    /// Goes back.
+    pub(super) fn leave(&mut self, outer: String) {
+        self.within = outer;
     }
 
     fn find(&self, name: &str, fields: &Fields) -> Option<PlaceId> {
@@ -142,6 +155,11 @@ impl Odata {
 }
 
 impl Parser<'_, Odata> {
+    /// Whether a name is a protected property's.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.dialect.find(name, self.fields).is_some()
+    }
+
     /// What begins with a name: a property, a function, a lambda, a typed literal, `null` and its like.
     fn named(&mut self) -> Result<Operand, Error> {
         if self.tokens.is_one_of(&["true", "false"]) {

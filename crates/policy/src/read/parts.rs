@@ -13,9 +13,6 @@ use crate::read::places::{Around, Read, Reader};
 use crate::read::section::{Faults, Section, Text};
 use crate::route::{Content, HeaderPlace, Part, PathPlace};
 
-/// A syntax of the language that is not built, so that it is not taken for a slip.
-const LATER_SYNTAX: &str = "kql";
-
 /// Headers that say how a message is framed, routed or read: a token there would break the message itself.
 const UNTOUCHABLE: [&str; 13] = [
     "connection",
@@ -286,9 +283,6 @@ fn syntax(section: &Section<'_>, faults: &mut Faults<'_>) -> Syntax {
             text.value
         );
         faults.error("policy::unknown-word", text.span, message, help);
-    } else if text.value == LATER_SYNTAX {
-        let remedy = "give the place a field that is `block`, or leave `syntax` out where the whole parameter is one value";
-        faults.later(&format!("the syntax `{}`", text.value), text.span, remedy);
     } else {
         faults.unknown_word("a syntax", &text, &["fhir-token"]);
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -22,8 +22,6 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-
-use crate::origin::Repeat;
 
 /// Requests that are in flight at any time.
 const IN_FLIGHT: usize = 16;
@@ -125,7 +123,7 @@ impl Load {
                         .is_ok()
                     {
                         let body = Full::new(target.body.clone()).boxed_unsync();
-                        drain(sender.send(&target, "POST", "/people", body).await).await;
+                        drain(sender.send(&target, PEOPLE, body).await).await;
                     }
                 });
             }
@@ -136,16 +134,22 @@ impl Load {
         })
     }
 
-    /// Uploads about so many bytes; says how many, and how many seconds they took.
-    pub fn upload(&self, bytes: u64) -> (u64, f64) {
-        let body = Repeat::new(bytes);
-        let length = body.length();
+    /// Uploads a body; says how many bytes it had, and how many seconds they took.
+    pub fn upload<B>(&self, path: &str, content_type: &str, body: B) -> (u64, f64)
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
+        let length = body.size_hint().exact().expect("a length");
         self.runtime.block_on(async {
             let mut sender = Sender::open(&self.target).await;
             let began = Instant::now();
             drain(
                 sender
-                    .send(&self.target, "POST", "/upload", body.boxed_unsync())
+                    .send(
+                        &self.target,
+                        Asked::Post(path, content_type),
+                        body.boxed_unsync(),
+                    )
                     .await,
             )
             .await;
@@ -161,8 +165,7 @@ impl Load {
             let response = sender
                 .send(
                     &self.target,
-                    "GET",
-                    &format!("/download?bytes={bytes}"),
+                    Asked::Get(&format!("/download?bytes={bytes}")),
                     Full::default().boxed_unsync(),
                 )
                 .await;
@@ -180,8 +183,7 @@ impl Load {
                     sender
                         .send(
                             &self.target,
-                            "GET",
-                            "/people",
+                            Asked::Get("/people"),
                             Full::default().boxed_unsync(),
                         )
                         .await,
@@ -200,6 +202,15 @@ impl Load {
 pub struct Idle {
     _senders: Vec<Sender>,
 }
+
+/// What is asked for: a path, and the type of what is sent there.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Get(&'a str),
+    Post(&'a str, &'a str),
+}
+
+const PEOPLE: Asked<'static> = Asked::Post("/people", "application/json");
 
 enum Sender {
     Http1(http1::SendRequest<Content>),
@@ -236,10 +247,13 @@ impl Sender {
     async fn send(
         &mut self,
         target: &Target,
-        method: &str,
-        path: &str,
+        asked: Asked<'_>,
         body: Content,
     ) -> Response<Incoming> {
+        let (method, path) = match asked {
+            Asked::Get(path) => ("GET", path),
+            Asked::Post(path, _) => ("POST", path),
+        };
         let address = match self {
             Self::Http1(_) => path.to_owned(),
             Self::Http2(_) => format!("https://{}{path}", target.host),
@@ -248,8 +262,8 @@ impl Sender {
         if matches!(self, Self::Http1(_)) {
             request = request.header("host", target.host);
         }
-        if method == "POST" {
-            request = request.header("content-type", "application/json");
+        if let Asked::Post(_, content_type) = asked {
+            request = request.header("content-type", content_type);
         }
         let request = request
             .header("accept", "application/json")

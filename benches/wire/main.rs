@@ -3,6 +3,7 @@
 //!
 //! The cost is the processor time of the proxy's own process; the load and the origin run in this one.
 
+mod bodies;
 mod load;
 mod origin;
 mod passer;
@@ -13,7 +14,7 @@ use std::net::SocketAddr;
 use e2e::{Authority, Gateway, Setup};
 
 use load::{Load, Protocol};
-use origin::Origin;
+use origin::{Origin, Repeat};
 use process::Process;
 
 /// An app whose requests are protected.
@@ -36,6 +37,9 @@ treatment = "match"
 [fields.email]
 class = "personal"
 treatment = "match"
+[fields.secret]
+class = "personal"
+treatment = "sealed"
 [fields.note]
 class = "health"
 treatment = "sealed"
@@ -87,7 +91,7 @@ fn main() {
     let authority = Authority::new();
     let origin = Origin::start(&authority.leaf(&[PROTECTED, PASSED, TUNNELLED]));
     let gateway = Setup::new()
-        .policy("protected.toml", POLICY)
+        .policy("protected.toml", &format!("{POLICY}{}", bodies::routes()))
         .policy("passed.toml", OPEN_POLICY)
         .resolve(&format!("{PROTECTED}:443"), origin.address)
         .resolve(&format!("{PASSED}:443"), origin.address)
@@ -121,6 +125,7 @@ fn main() {
     ];
     requests(&ways);
     transfers(&ways);
+    bodies::run(&ways);
     idle(&gateway, &ways);
 }
 
@@ -174,7 +179,7 @@ fn transfers(ways: &[Way<'_>]) {
                 load.posts(100);
                 let before = way.process.time();
                 let (bytes, seconds) = if upload {
-                    load.upload(BYTES)
+                    load.upload("/upload", "application/json", Repeat::new(BYTES))
                 } else {
                     load.download(BYTES)
                 };

@@ -18,7 +18,7 @@ mod nginx;
 mod origin;
 mod postgres;
 mod raw;
-mod s3;
+mod served;
 mod softhsm;
 mod wait;
 
@@ -32,6 +32,6 @@ pub use nginx::Nginx;
 pub use origin::{Origin, Protocols, Seen};
 pub use postgres::Postgres;
 pub use raw::{Answer, Tunnel};
-pub use s3::S3;
+pub use served::Served;
 pub use softhsm::Token;
 pub use wait::until;

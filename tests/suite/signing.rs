@@ -1,7 +1,7 @@
 //! Signed requests through the real program: boto3 signs with a stand-in, and a store that verifies by botocore's own
 //! code knows another access key only.
 
-use e2e::{Authority, Gateway, Hidden, S3, Setup, python};
+use e2e::{Authority, Gateway, Hidden, Served, Setup, python};
 use serde_json::{Value, json};
 
 const HOST: &str = "s3.saas.example";
@@ -36,9 +36,9 @@ match = "GET /{bucket}/{**}"
 answer = "file"
 "#;
 
-fn start(settings: &str) -> (Gateway, S3) {
+fn start(settings: &str) -> (Gateway, Served) {
     let authority = Authority::new();
-    let store = S3::start(&authority.leaf(&[HOST]), REAL.0, REAL.1);
+    let store = Served::start("s3_store.py", &authority.leaf(&[HOST]), &[REAL.0, REAL.1]);
     let folder = tempfile::TempDir::with_prefix("rempart-s3-").expect("a folder");
     let file = |name: &str, secret: &str| {
         let path = folder.path().join(name);

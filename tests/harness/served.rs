@@ -1,4 +1,4 @@
-//! A store that speaks S3's protocol and verifies every signature by botocore's own code.
+//! A server in Python of one test: made of a protocol's own library, where that says best what a server does.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use crate::authority::{Leaf, write};
 use crate::client::{clients, interpreter};
 
-/// A running store; it ends, by its id, with its value.
-pub struct S3 {
+/// A running server; it ends, by its id, with its value.
+pub struct Served {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
@@ -22,23 +22,24 @@ pub struct S3 {
     _folder: TempDir,
 }
 
-impl S3 {
-    /// Starts a store that shows `leaf` and knows one access key.
+impl Served {
+    /// Starts a script of `tests/clients` that is given the files of `leaf` and then these arguments. It prints the
+    /// port on which it listens, and afterwards a line of JSON for each request.
     ///
     /// # Panics
     /// Where it does not come up.
     #[must_use]
-    pub fn start(leaf: &Leaf, access_key: &str, secret: &str) -> Self {
-        let folder = TempDir::with_prefix("rempart-s3-").expect("a folder");
+    pub fn start(script: &str, leaf: &Leaf, arguments: &[&str]) -> Self {
+        let folder = TempDir::with_prefix("rempart-served-").expect("a folder");
         let (chain, key) = write(leaf, folder.path());
         let mut child = Command::new(interpreter())
-            .arg(clients().join("s3_store.py"))
+            .arg(clients().join(script))
             .args([&chain, &key])
-            .args([access_key, secret])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the store starts");
+            .expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output"));
         let mut port = String::new();
         lines.read_line(&mut port).expect("it says its port");
@@ -62,7 +63,7 @@ impl S3 {
         }
     }
 
-    /// Ends the store, and gives what it said of each request.
+    /// Ends the server, and gives what it said of each request.
     ///
     /// # Panics
     /// Where it said what is no JSON.
@@ -81,7 +82,7 @@ impl S3 {
     }
 }
 
-impl Drop for S3 {
+impl Drop for Served {
     fn drop(&mut self) {
         self.end();
     }

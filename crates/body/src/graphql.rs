@@ -72,12 +72,14 @@ pub(crate) fn compile(selected: Vec<Selected<'_>>) -> Result<Plan, (usize, Selec
     let mut indices = Vec::new();
     let mut places = Vec::new();
     for ((index, place), twin) in in_envelope.into_iter().zip(&twins) {
-        if let Some(twin) = twin {
+        // The place itself comes first: what is wrong with it is told of its own text, not of its twin's.
+        let twin = twin
+            .as_ref()
+            .map(|twin| twin.selected(place.place, place.inside.clone()));
+        for place in std::iter::once(place).chain(twin) {
             indices.push(index);
-            places.push(twin.selected(place.place, place.inside.clone()));
+            places.push(place);
         }
-        indices.push(index);
-        places.push(place);
     }
     for at in ["$.query", "$[*].query"] {
         places.push(Selected::body(at, document.clone()));

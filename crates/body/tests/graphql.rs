@@ -184,3 +184,13 @@ fn selectors_are_read_strictly() {
     assert_eq!(left.as_deref(), Ok(body.replace("YWI=", "dG9r").as_str()));
     assert_eq!(editor.seen.len(), 2);
 }
+
+#[test]
+fn a_fault_of_a_selector_lies_within_its_text() {
+    for text in ["$.\u{e}n", "$.variables.", "$.a[", "$.variables.n x"] {
+        let Err((0, error)) = Plan::compile(Format::Graphql, [(text, PlaceId(0))]) else {
+            panic!("{text} is refused");
+        };
+        assert!(error.at.end <= text.len(), "{text}: {:?}", error.at);
+    }
+}

@@ -13,7 +13,7 @@ use integrity::Stated;
 
 use crate::border::Inner;
 use crate::counts::Counts;
-use crate::file::{Told, Wanted, content_length};
+use crate::file::{Told, Wanted, content_length, stated_of_piece};
 use crate::memory::Memory;
 use crate::protect::Protect;
 use crate::refused::explain;
@@ -241,6 +241,14 @@ impl Exchange {
         self.flow.take()
     }
 
+    /// Whether the body is a piece of a file.
+    fn sends_pieces(&self) -> bool {
+        let route = self
+            .route
+            .and_then(|route| self.border.route(self.app, route));
+        route.is_some_and(|route| route.pieces.is_some())
+    }
+
     /// What the request states of the body that came; the same is to be stated of the body that leaves, where that is
     /// there whole before its head leaves.
     #[must_use]
@@ -363,7 +371,10 @@ impl Exchange {
             let encoder = Encoder::new(&codings, false).map_err(|error| refuse(&error))?;
             Some((decoder, encoder))
         };
-        self.stated = Stated::read(headers);
+        self.stated = match self.sends_pieces() {
+            true => stated_of_piece(headers),
+            false => Stated::read(headers),
+        };
         let check = (!self.stated.is_empty()).then(|| self.stated.check());
         let length = match &framing {
             Some(framing) => framing.decoded_length(),

@@ -222,6 +222,24 @@ fn each_app_says_in_its_own_way_which_piece_it_is() {
 }
 
 #[test]
+fn a_digest_of_a_piece_is_checked_and_one_of_the_whole_file_is_not_taken_for_it() {
+    let border = border(&[POLICY]);
+    let plain = file(2 * SEGMENT);
+    let last = |name: &'static str, digest: &str| {
+        let head = [
+            ("content-range", "bytes 65536-131071/131072"),
+            (name, digest),
+        ];
+        let to = (HOST, "PUT /upload?upload_id=u");
+        let mut vault = Vault::default();
+        send(&border, &mut vault, to, &head, &[&plain[SEGMENT..]])
+    };
+    assert!(last("x-goog-hash", "md5=ICy5YqxZB1uWSwcVLSNLcA==").is_ok());
+    let refusal = last("content-md5", "ICy5YqxZB1uWSwcVLSNLcA==").unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::UnreadableBody);
+}
+
+#[test]
 fn a_piece_of_which_it_is_not_told_where_it_belongs_is_refused() {
     let border = border(&[POLICY]);
     let refused = |line: &str, head: &[(&'static str, &str)]| {
@@ -503,6 +521,8 @@ fn a_file_that_was_changed_or_cut_breaks_off_before_what_is_wrong() {
         let got = get(&border, &mut vault, stored, None);
         assert!(!got.whole);
         assert!(plain[..good * SEGMENT].starts_with(&got.body));
+        // With all the bytes of its length it would look whole.
+        assert!(got.body.len() < stored.len());
     }
 }
 

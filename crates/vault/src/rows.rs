@@ -63,12 +63,12 @@ pub struct Stable {
     pub sealed: Vec<u8>,
 }
 
-/// What of a file's segment does not fit where the file is: its header and tag.
+/// What opens a segment of a file that was sent in pieces: it does not fit where the file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The app.
     pub app: String,
-    /// The fingerprint of the bytes that the segment begins with there.
+    /// What it is found by: the file's first bytes, or the segment's place.
     pub fingerprint: [u8; 32],
     /// What stays home, sealed.
     pub sealed: Vec<u8>,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use seal::file::same_size::{FINGERPRINTED, Fingerprint, Opener, Record, SHORTEST, SegmentKey};
 use seal::file::{FileError, SEGMENT};
+use zeroize::Zeroize as _;
 
 use crate::border::Inner;
 
@@ -179,12 +180,15 @@ impl Kept {
                 break Ok(());
             }
             let there = self.held.len() - at;
-            if there < SEGMENT && !self.ended {
+            // The last segment waits until the end has come, and the vault has said that it is the file's: with all
+            // bytes of its length, a file that was cut would look whole.
+            if there <= SEGMENT && !self.ended {
                 break Ok(());
             }
-            let Some(records) = file.brought.pop_front() else {
-                let next = file.opener.next();
-                let ahead = (next..next.saturating_add(AHEAD))
+            let is_last = there <= SEGMENT;
+            if file.brought.len() < 1 + usize::from(is_last) {
+                let from = file.opener.next().saturating_add(file.brought.len() as u64);
+                let ahead = (from..from.saturating_add(AHEAD))
                     .map_while(|index| file.opener.place(&self.key, index));
                 self.question = ahead.collect();
                 self.taken = false;
@@ -192,19 +196,25 @@ impl Kept {
                     break Err(FileError::TooLong);
                 }
                 break Ok(());
-            };
-            if there == 0 {
-                file.left = Some(0);
-                break file.opener.finish(&records);
             }
+            let records = file.brought.pop_front().unwrap_or_default();
             let end = at + there.min(SEGMENT);
             let segment = self.held.get_mut(at..end).unwrap_or_default();
             let key = |id| self.border.key(self.app, id);
-            if let Err(error) = file.opener.open(&records, key, segment) {
+            let mut opened = file.opener.open(&records, key, segment);
+            if is_last {
+                let behind = file.brought.front().map_or(&[][..], Vec::as_slice);
+                opened = opened.and_then(|()| file.opener.finish(behind));
+            }
+            if let Err(error) = opened {
+                segment.zeroize();
                 break Err(error);
             }
             at = end;
             file.give(segment, plain);
+            if is_last {
+                file.left = Some(0);
+            }
         };
         self.held.drain(..at.min(self.held.len()));
         result

@@ -18,7 +18,7 @@ mod sealer;
 pub(crate) use head::{Layouts, Told, content_length, head_of_file};
 pub(crate) use keeping::Keeping;
 pub(crate) use opening::{Expected, Opening, Seen};
-pub(crate) use piece::{Piece, PieceFault, Telling};
+pub(crate) use piece::{Piece, PieceFault, Telling, stated_of_piece};
 pub(crate) use piece_sealer::PieceSealer;
 pub(crate) use range::Wanted;
 pub(crate) use sealer::FileSealer;

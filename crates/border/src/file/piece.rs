@@ -4,6 +4,7 @@ use body::Limits;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_RANGE;
+use integrity::Stated;
 use policy::{HeadPart, HeadValue, Pieces, Route};
 use seal::file::SEGMENT;
 
@@ -95,6 +96,15 @@ impl Telling<'_> {
         let found = Values::read(plan, &Bytes::from(text), self.limits).ok()?;
         found.at(HeadValue::PLACE).map(<[u8]>::to_vec)
     }
+}
+
+/// What a request states of the piece that it brings. Two headers speak of the whole file: Google's, which comes with the
+/// last piece, and `Repr-Digest` (RFC 9530 §3).
+pub(crate) fn stated_of_piece(headers: &HeaderMap) -> Stated {
+    let mut headers = headers.clone();
+    headers.remove("x-goog-hash");
+    headers.remove("repr-digest");
+    Stated::read(&headers)
 }
 
 /// Where a range begins: `bytes a-b/total`, of which the end must be the file's or a segment's.

@@ -20,8 +20,8 @@ pub(crate) struct Framed {
     ready: VecDeque<Bytes>,
     /// The length of what leaves without its framing, for the head.
     length: Arc<OnceLock<u64>>,
-    /// The whole length with it, where it is known at the end.
-    whole: Option<u64>,
+    /// Bytes of it so far.
+    passed: u64,
     ended: End,
 }
 
@@ -52,7 +52,7 @@ impl Framed {
             content: VecDeque::new(),
             ready: VecDeque::new(),
             length,
-            whole: None,
+            passed: 0,
             ended: End::Open,
         }
     }
@@ -72,15 +72,29 @@ impl Framed {
         }
         if self.ended == End::Told {
             self.ended = End::Done;
-            self.whole = self.inner.length().map(|length| {
-                // It may be known already, from what was declared.
-                let _ = self.length.set(length);
-                self.framed(length)
-            });
+            while self.pass() {}
+            // It may be known already, from what was declared.
+            let _ = self.length.set(self.passed);
+            if let Some(encoder) = self.encoder.take() {
+                encoder.finish(&mut self.ready);
+            }
         } else if let Some(length) = self.inner.declared() {
             let _ = self.length.set(length);
         }
         Ok(Progress::More)
+    }
+
+    /// Frames the next piece of what leaves; whether there was one.
+    fn pass(&mut self) -> bool {
+        let Some(piece) = self.inner.take() else {
+            return false;
+        };
+        self.passed = self.passed.saturating_add(piece.len() as u64);
+        match &mut self.encoder {
+            Some(encoder) => encoder.push(piece, &mut self.ready),
+            None => self.ready.push_back(piece),
+        }
+        true
     }
 
     fn framed(&self, length: u64) -> u64 {
@@ -118,25 +132,13 @@ impl Flow for Framed {
     }
 
     fn take(&mut self) -> Option<Bytes> {
-        loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Some(piece);
-            }
-            match (self.inner.take(), &mut self.encoder) {
-                (piece, None) => return piece,
-                (Some(piece), Some(encoder)) => encoder.push(piece, &mut self.ready),
-                (None, Some(_)) if self.ended == End::Done => {
-                    if let Some(encoder) = self.encoder.take() {
-                        encoder.finish(&mut self.ready);
-                    }
-                }
-                (None, Some(_)) => return None,
-            }
-        }
+        while self.ready.is_empty() && self.pass() {}
+        self.ready.pop_front()
     }
 
     fn length(&self) -> Option<u64> {
-        self.whole
+        let ready = self.ready.iter().map(|piece| piece.len() as u64);
+        (self.ended == End::Done).then(|| ready.sum())
     }
 
     fn declared(&self) -> Option<u64> {

@@ -5,11 +5,14 @@
 
 mod common;
 
+use std::collections::VecDeque;
+
 use border::{Border, Exchange, Flow, Refusal, RefusalCode, Signer, Signers};
 use bytes::Bytes;
 use common::{Vault, begin, headers, signing};
 use http::request::Parts;
 use http::{HeaderMap, Request};
+use integrity::aws_chunked::Framing;
 use integrity::sigv4::{Claim, Credentials, SecretKey, Signable};
 use proptest::prelude::*;
 use seal::file::stream::sealed_len;
@@ -25,6 +28,10 @@ class     = "personal"
 treatment = "sealed"
 [[routes]]
 match   = "PUT /open/{key}"
+[[routes]]
+match   = "PUT /records/{key}"
+body    = "json"
+protect = [{ at = "$.name", field = "object" }]
 [[routes]]
 match   = "PUT /{bucket}/{key}"
 body    = "file"
@@ -224,6 +231,85 @@ fn what_nobody_here_can_sign_passes_as_long_as_it_stays() {
     let mut exchange = begin(&border, HOST, line, &head).unwrap();
     let parts = leaving(&mut exchange, line, &head);
     assert!(exchange.check_signature(&parts).is_ok() && exchange.protect().is_some());
+}
+
+#[test]
+fn a_body_in_chunks_is_rewritten_by_its_format_within_its_codings() {
+    let border = common::border(&[POLICY]);
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let framed = |content: &[u8]| {
+        let length = content.len().to_string();
+        let head = headers(&[
+            ("host", HOST),
+            ("content-type", "application/json"),
+            ("content-encoding", "gzip,aws-chunked"),
+            ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+            ("x-amz-decoded-content-length", &length),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ]);
+        let framing = Framing::of(&head).unwrap().unwrap();
+        let (mut encoder, mut out) = (framing.encoder().unwrap(), VecDeque::new());
+        encoder.push(Bytes::copy_from_slice(content), &mut out);
+        encoder.finish(&mut out);
+        (head, out.into_iter().flatten().collect::<Vec<u8>>())
+    };
+    let line = "PUT /records/7";
+    let (head, body) = framed(&gzip(br#"{"name":"Marguerite","ward":"7"}"#));
+    for at in 0..body.len() {
+        let mut exchange = begin(&border, HOST, line, &head).unwrap();
+        let mut parts = leaving(&mut exchange, line, &head);
+        let mut flow = exchange.protect().unwrap();
+        let out = drive(&mut *flow, &[&body[..at], &body[at..]]).unwrap();
+        exchange.sign(&mut parts).unwrap();
+        let framing = Framing::of(&parts.headers).unwrap().unwrap();
+        let (mut decoder, mut content) = (framing.decoder(None), Vec::new());
+        decoder.push(out.into(), &mut content).unwrap();
+        decoder.finish().unwrap();
+        let mut text = String::new();
+        let content = content.concat();
+        let mut decoded = flate2::read::GzDecoder::new(&content[..]);
+        std::io::Read::read_to_string(&mut decoded, &mut text).unwrap();
+        assert!(text.ends_with(r#"","ward":"7"}"#) && !text.contains("Marguerite"));
+    }
+    // Longer than what is held whole, and short enough for one chunk: its length is known when its head leaves.
+    let ward = "7".repeat(2 << 20);
+    let (head, body) = framed(&gzip(
+        format!(r#"{{"name":"Marguerite","ward":"{ward}"}}"#).as_bytes(),
+    ));
+    let mut exchange = begin(&border, HOST, line, &head).unwrap();
+    let mut parts = leaving(&mut exchange, line, &head);
+    let out = drive(
+        &mut *exchange.protect().unwrap(),
+        &[&body[..100], &body[100..]],
+    )
+    .unwrap();
+    exchange.sign(&mut parts).unwrap();
+    let framing = Framing::of(&parts.headers).unwrap().unwrap();
+    let (mut decoder, mut content) = (framing.decoder(None), Vec::new());
+    decoder.push(out.into(), &mut content).unwrap();
+    decoder.finish().unwrap();
+    // Longer than a chunk: it would have to be told before its end is there.
+    let noise = (0..2_000_000_u64).map(|at| char::from(b'0' + (at * at % 7919 % 10) as u8));
+    let long = format!(
+        r#"{{"name":"Marguerite","ward":"{}"}}"#,
+        noise.collect::<String>()
+    );
+    let (mut head, _) = framed(b"");
+    head.insert("content-encoding", "aws-chunked".parse().unwrap());
+    head.insert("x-amz-decoded-content-length", long.len().into());
+    let mut exchange = begin(&border, HOST, line, &head).unwrap();
+    let mut parts = leaving(&mut exchange, line, &head);
+    let mut flow = exchange.protect().unwrap();
+    let first = Bytes::from(format!("{:x}\r\n{long}", long.len()));
+    let progress = flow.push(first).unwrap();
+    Vault::default().settle(&mut *flow, progress).unwrap();
+    assert!(flow.take().is_some());
+    let refused = exchange.sign(&mut parts).unwrap_err();
+    assert_eq!(refused.code, RefusalCode::TooLong);
 }
 
 #[test]

@@ -79,6 +79,9 @@ pub enum ErrorKind {
         /// In which way.
         why: &'static str,
     },
+    /// A field that makes some servers run another method than the request line's.
+    #[error("a field of the form overrides the method of the request")]
+    MethodOverride,
     /// A request stands in the body, and nothing here finds a route for it.
     #[error("a request stands in the body where none is expected")]
     Unroutable,

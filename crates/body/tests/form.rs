@@ -131,3 +131,23 @@ proptest! {
         prop_assert_eq!(read, expected);
     }
 }
+
+#[test]
+fn i05_a_field_that_overrides_the_method_is_refused_unless_it_is_a_place() {
+    for field in [
+        "_method=PUT",
+        "%5fmethod=PUT",
+        "_met%68od",
+        "$httpMethod=x",
+        "%24httpMethod=x",
+    ] {
+        for body in [field.to_owned(), format!("a=1&{field}&name=b")] {
+            let refused = rewrite(&["name"], body.as_bytes());
+            assert_eq!(refused, Err(ErrorKind::MethodOverride), "{body}");
+        }
+    }
+    let body = b"_methods=a&method=b&a_method=c&httpMethod=d&name=e";
+    assert_eq!(rewrite(&["name"], body).unwrap().texts(), ["e"]);
+    let done = rewrite(&["name", "_method"], b"_method=PUT&name=a");
+    assert_eq!(done.unwrap().texts(), ["PUT", "a"]);
+}

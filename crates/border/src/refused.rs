@@ -250,6 +250,10 @@ pub(crate) fn explain(kind: &ErrorKind) -> (RefusalCode, &'static str) {
             RefusalCode::UnreadableBody,
             "send the body in UTF-8, and say so wherever it names its charset",
         ),
+        ErrorKind::MethodOverride => (
+            RefusalCode::MethodOverride,
+            "send the request with the method that is meant; a policy may name the field as a place of the form",
+        ),
         ErrorKind::ValueTooLong { .. } => (
             RefusalCode::TooLong,
             "raise [limits] value, if such values are meant to be sent",

@@ -279,3 +279,13 @@ fn i01_the_strings_of_a_workbook_are_protected() {
     assert_eq!(strings.matches("<si><t").count(), 2);
     assert_eq!(member(&left, "[Content_Types].xml"), "<Types/>");
 }
+
+#[test]
+fn i05_a_form_that_overrides_the_method_is_refused() {
+    let (border, mut vault) = (border(&[POLICY]), Vault::default());
+    let form_type = [("content-type", "application/x-www-form-urlencoded")];
+    let line = (HOST, "POST /import");
+    let sent = common::send(&border, &mut vault, line, &form_type, &[b"_method=DELETE"]);
+    let code = sent.unwrap_err().code;
+    assert_eq!(code, border::RefusalCode::MethodOverride);
+}

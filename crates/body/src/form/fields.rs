@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use super::beside::{Captured, Stars};
 use super::name::Names;
 use crate::ahead::{self, Nobody, Pause};
-use crate::batch;
-use crate::edit::{Comparison, Edit, Editor, Found, Opened, PlaceId, ValueType};
+use crate::edit::{Comparison, Edit, Editor, Found, PlaceId, ValueType};
 use crate::error::{Error, ErrorKind};
+use crate::nest::Within;
 use crate::out::Out;
 use crate::{Limits, Rewriter};
 
@@ -80,11 +80,8 @@ impl Fields {
     }
 
     /// The editor, for what counts values by itself.
-    pub(crate) fn counted<'a>(&'a mut self, editor: &'a mut dyn Editor) -> Counted<'a> {
-        Counted {
-            ordinal: &mut self.ordinal,
-            editor,
-        }
+    pub(crate) fn counted<'a>(&'a mut self, editor: &'a mut dyn Editor) -> Within<'a> {
+        Within::new(&[], self.limits, false, &mut self.ordinal, editor)
     }
 
     /// Whether the value at this place, of which nothing was read, must wait for its siblings.
@@ -161,48 +158,6 @@ impl Fields {
 
     fn held(&self) -> usize {
         self.captured.as_ref().map_or(0, Captured::held)
-    }
-}
-
-/// An editor that goes on counting where the body around has got to.
-pub(crate) struct Counted<'a> {
-    ordinal: &'a mut u32,
-    editor: &'a mut dyn Editor,
-}
-
-impl Editor for Counted<'_> {
-    fn value(&mut self, found: Found<'_>, replacement: &mut Vec<u8>) -> Result<Edit, Error> {
-        let ordinal = *self.ordinal;
-        *self.ordinal = ordinal.saturating_add(1);
-        self.editor.value(Found { ordinal, ..found }, replacement)
-    }
-
-    fn nested(&mut self) -> Out {
-        self.editor.nested()
-    }
-
-    fn open(&mut self, opened: Opened<'_>) -> Result<Option<Box<dyn Rewriter>>, Error> {
-        self.editor.open(opened)
-    }
-
-    fn file(&mut self, place: PlaceId) -> Result<Option<Box<dyn Rewriter>>, Error> {
-        self.editor.file(place)
-    }
-
-    fn request(&mut self, head: &batch::Head<'_>) -> Result<batch::Decision, Error> {
-        self.editor.request(head)
-    }
-
-    fn request_ended(&mut self) {
-        self.editor.request_ended();
-    }
-
-    fn alternatives(&mut self, place: PlaceId, value: &[u8], others: &mut Vec<Vec<u8>>) {
-        self.editor.alternatives(place, value, others);
-    }
-
-    fn companion(&mut self, place: PlaceId, text: &mut Vec<u8>) -> Result<Edit, Error> {
-        self.editor.companion(place, text)
     }
 }
 

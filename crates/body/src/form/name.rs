@@ -125,6 +125,12 @@ const ALIKE: ErrorKind = ErrorKind::Syntax {
     expected: "a protected field's name as the policy spells it, or one that is not like it",
 };
 
+/// Whether a field of this name makes some servers run another method than the request line's, and so another route than
+/// the one that the body is read by (Rails, Laravel, Symfony; the JavaScript of Salesforce).
+fn is_override(name: &[u8]) -> bool {
+    matches!(name, b"_method" | b"$httpMethod")
+}
+
 /// The names of one route, ready to be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
@@ -186,13 +192,14 @@ impl Names {
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`] where some servers would take it for the name of a place: they make no difference between
-    /// upper and lower case, cut blanks off, read `.` and blanks as `_`, or take a list where one value is named.
+    /// upper and lower case, cut blanks off, read `.` and blanks as `_`, or take a list where one value is named;
+    /// [`ErrorKind::MethodOverride`] where it is none and makes some servers run another method.
     pub(crate) fn look(&self, name: &[u8]) -> Result<Option<PlaceId>, ErrorKind> {
-        let place = self.find(name);
-        if place.is_none() && self.alike.has(name) {
-            return Err(ALIKE);
+        match self.find(name) {
+            None if is_override(name) => Err(ErrorKind::MethodOverride),
+            None if self.alike.has(name) => Err(ALIKE),
+            place => Ok(place),
         }
-        Ok(place)
     }
 
     /// Whether a name, as a form spells it, is surely none that means something here.
@@ -203,7 +210,9 @@ impl Names {
         }
         let mut room = [0; 64];
         let name = encoding::decode_short(spelled, &mut room);
-        name.is_some_and(|name| name != charset::FIELD && self.alike.surely_lacks(name))
+        name.is_some_and(|name| {
+            name != charset::FIELD && !is_override(name) && self.alike.surely_lacks(name)
+        })
     }
 
     /// What stands in a decoded name for each `[*]` of the name of its place.

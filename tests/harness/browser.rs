@@ -45,6 +45,8 @@ impl Browser {
             .arg("--port=0")
             .env("HOME", folder.path())
             .env("XDG_DATA_HOME", folder.path().join("data"))
+            // What it leaves there goes with the folder.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,6 +1,8 @@
 //! I2 and I8: tokens come back as values wherever they stand, and a value cannot change its page.
 
-use e2e::{Browser, Protocols, Route, curl};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use e2e::{Browser, Protocols, Route, curl, python};
 use serde_json::json;
 
 use crate::common::{App, url};
@@ -162,4 +164,181 @@ fn i08_hostile_values_are_displayed_and_inert_in_chromium() {
             "{route:?}: a script ran"
         );
     }
+}
+
+#[test]
+fn python_reads_the_documents_and_the_answers_to_a_batch_that_came_back() {
+    const VALUE: &str = "Zoé <Tremblay> & \"fils\"";
+    let app = App::start(Protocols::Both);
+    let token = token(&app, VALUE);
+    let made = python(&app.gateway, "python_documents.py", &["make", &token]);
+    let document = made["document"].as_str().expect("a document");
+    app.origin.store(
+        "/pages/one",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        STANDARD.decode(document).expect("base64"),
+    );
+    let body = json!({ "name": token }).to_string();
+    let answer = format!(
+        "--batch_8f1c\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}\r\n",
+        body.len()
+    );
+    app.origin.store(
+        "/pages/two",
+        "multipart/mixed; boundary=batch_8f1c",
+        format!("{answer}{answer}--batch_8f1c--\r\n"),
+    );
+    let told = python(
+        &app.gateway,
+        "python_documents.py",
+        &["read", &url("/pages/one"), &url("/pages/two")],
+    );
+    let answer = json!({ "status": "HTTP/1.1 200 OK", "true": true, "name": VALUE });
+    assert_eq!(
+        told,
+        json!({ "damaged": null, "text": VALUE, "others": true, "answers": [answer, answer] })
+    );
+}
+
+/// A context of a page: what stands around a token, with `#` for a number, and what reads the value in the page.
+struct Context {
+    name: &'static str,
+    around: &'static str,
+    read: &'static str,
+}
+
+/// Where values are shown in a page.
+const CONTEXTS: [Context; 13] = [
+    Context {
+        name: "text",
+        around: "<p id=v#>T</p>",
+        read: "e.textContent",
+    },
+    Context {
+        name: "a cell of a table",
+        around: "<table><tr><td id=v#>T</table>",
+        read: "e.textContent",
+    },
+    Context {
+        name: "an attribute in double quotes",
+        around: "<p id=v# title=\"T\">x</p>",
+        read: "e.title",
+    },
+    Context {
+        name: "an attribute in single quotes",
+        around: "<p id=v# title='T'>x</p>",
+        read: "e.title",
+    },
+    Context {
+        name: "an attribute without quotes",
+        around: "<p id=v# title=T>x</p>",
+        read: "e.title",
+    },
+    Context {
+        name: "JSON in an attribute",
+        around: "<p id=v# data-x='{\"k\":\"T\"}'>x</p>",
+        read: "JSON.parse(e.dataset.x).k",
+    },
+    Context {
+        name: "a page in an attribute",
+        around: "<iframe id=v# srcdoc=\"<p>T</p>\"></iframe>",
+        read: "e.contentDocument.querySelector('p').textContent",
+    },
+    Context {
+        name: "a form's text",
+        around: "<textarea id=v#>T</textarea>",
+        read: "e.value",
+    },
+    Context {
+        name: "preformatted text",
+        around: "<pre id=v#>T</pre>",
+        read: "e.textContent",
+    },
+    Context {
+        name: "a drawing's text",
+        around: "<svg><text id=v#>T</text></svg>",
+        read: "e.textContent",
+    },
+    Context {
+        name: "a script's string",
+        around: "<script>var v# = \"T\"</script>",
+        read: "v#",
+    },
+    Context {
+        name: "JSON in a script",
+        around: "<script>var v# = {\"a\":['T']}.a[0]</script>",
+        read: "v#",
+    },
+    Context {
+        name: "an island of JSON",
+        around: "<script type=application/json id=v#>{\"k\":\"T\"}</script>",
+        read: "JSON.parse(e.textContent).k",
+    },
+];
+
+/// Where nothing is shown, and nothing may run.
+const SILENT: [&str; 6] = [
+    "<!-- T -->",
+    "<style>p { content: \"T\" }</style>",
+    "<a href=\"/x?T\">x</a><a href=T>x</a>",
+    "<script>// T\nvar x# = 1 /* T */</script>",
+    "<p T>x</p><T>x</T>",
+    "<template><p>T</p></template><noscript>T</noscript>",
+];
+
+#[test]
+fn i08_in_every_context_of_a_page_hostile_values_are_text_in_chromium() {
+    let app = App::start(Protocols::Both);
+    let tokens: Vec<String> = HOSTILE.iter().map(|value| token(&app, value)).collect();
+    let page = |around: &str| -> String {
+        let each = tokens
+            .iter()
+            .enumerate()
+            .map(|(index, token)| around.replace('#', &index.to_string()).replace('T', token));
+        let head = "<!doctype html><meta charset=utf-8><title>a page</title><body>\n";
+        std::iter::once(head.to_owned()).chain(each).collect()
+    };
+    let browser = Browser::start(&app.gateway, Route::Proxy);
+    let inert = |name: &str| {
+        let ran = browser.script(
+            "return [document.title, typeof window.__pwned, \
+             [...document.querySelectorAll('iframe')].map(f => typeof f.contentWindow.__pwned).filter(t => t !== 'undefined').length]",
+        );
+        assert_eq!(ran, json!(["a page", "undefined", 0]), "{name}");
+    };
+    for Context { name, around, read } in CONTEXTS {
+        app.origin
+            .store("/pages/one", "text/html; charset=utf-8", page(around));
+        browser.open(&url("/pages/one"));
+        for (index, value) in HOSTILE.iter().enumerate() {
+            let read = read.replace('#', &index.to_string());
+            let shown = browser.script(&format!(
+                "const e = document.getElementById('v{index}'); return {read}"
+            ));
+            assert_eq!(shown, json!(value), "{name}");
+        }
+        inert(name);
+    }
+    for around in SILENT {
+        app.origin
+            .store("/pages/one", "text/html; charset=utf-8", page(around));
+        browser.open(&url("/pages/one"));
+        inert(around);
+    }
+    let markup: Vec<String> = tokens
+        .iter()
+        .map(|token| format!("<p>{token}</p>"))
+        .collect();
+    app.origin.store(
+        "/people/1",
+        "application/json",
+        json!({ "all": markup }).to_string(),
+    );
+    let shown = browser.script_later(
+        "const all = (await (await fetch('/people/1')).json()).all; \
+         return all.map(html => { const e = document.createElement('div'); e.innerHTML = html; document.body.append(e); return e.firstChild.textContent })",
+    );
+    assert_eq!(shown, json!(HOSTILE), "HTML in JSON");
+    inert("HTML in JSON");
 }

@@ -12,6 +12,7 @@ mod durable;
 mod erase;
 mod exit;
 mod files;
+mod grpc;
 mod keys;
 mod memory;
 mod protect;

@@ -20,6 +20,7 @@ mod postgres;
 mod raw;
 mod served;
 mod softhsm;
+mod uploads;
 mod wait;
 
 pub use authority::{Authority, Leaf};

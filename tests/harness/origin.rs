@@ -2,7 +2,7 @@
 //!
 //! `PUT`, `POST` and `PATCH` of a path store the body with its type and coding, `GET` gives it back; `/discard`
 //! counts and keeps nothing, an upgrade of any path is taken: a WebSocket says every message back, anything else
-//! echoes. What came is kept twice: as requests and messages, and as the bytes that left TLS.
+//! echoes. `/upload` and `/tus` take files in pieces. What came is kept twice: as requests and messages, and as the bytes that left TLS.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -32,6 +32,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::authority::Leaf;
+use crate::uploads::{Taken, Uploads};
 
 /// The most of one connection's bytes that is kept as they left TLS.
 const TAPPED: usize = 4 << 20;
@@ -83,6 +84,7 @@ struct Kept {
     said: Vec<Bytes>,
     connections: usize,
     stored: HashMap<String, Stored>,
+    uploads: Uploads,
     headers: Vec<(String, String)>,
 }
 
@@ -91,6 +93,16 @@ struct Stored {
     content_type: Option<HeaderValue>,
     coding: Option<HeaderValue>,
     body: Bytes,
+}
+
+impl Stored {
+    fn file(body: Bytes) -> Self {
+        Self {
+            content_type: Some(HeaderValue::from_static("application/octet-stream")),
+            coding: None,
+            body,
+        }
+    }
 }
 
 /// A running origin; it ends with its value.
@@ -334,15 +346,27 @@ async fn answer(
         seen.length = length;
         seen.complete = complete;
     }
-    let mut response = respond(
-        &head.method,
-        &path,
-        &head.headers,
-        whole,
-        length,
-        complete,
-        &mut kept,
-    );
+    let upload = match complete {
+        true => kept.uploads.take(&head, &whole),
+        false => None,
+    };
+    let mut response = match upload {
+        Some(Taken { answer, whole }) => {
+            if let Some((path, body)) = whole {
+                kept.stored.insert(path, Stored::file(body));
+            }
+            answer
+        }
+        None => respond(
+            &head.method,
+            &path,
+            &head.headers,
+            whole,
+            length,
+            complete,
+            &mut kept,
+        ),
+    };
     for (name, value) in &kept.headers {
         if let (Ok(name), Ok(value)) = (
             hyper::header::HeaderName::try_from(name),

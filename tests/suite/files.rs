@@ -32,6 +32,37 @@ answer = "file"
 match = "GET /plain/{id}"
 "#;
 
+/// An app to which files are sent in pieces.
+const PIECES: &str = r#"
+[app]
+id = "drive"
+operator = { name = "Foreign Inc.", jurisdiction = "US" }
+hosts = ["drive.saas.example"]
+
+[fields.document]
+class = "personal"
+treatment = "sealed"
+
+[[routes]]
+match = ["POST /upload", "POST /tus", "GET /tus/{id}"]
+
+[[routes]]
+match = "PUT /upload"
+body = "file"
+pieces = { upload = "?upload_id", offset = "Content-Range" }
+protect = [{ at = "*", field = "document" }]
+
+[[routes]]
+match = "PATCH /tus/{id}"
+body = "file"
+pieces = { upload = "{id}", offset = "Upload-Offset" }
+protect = [{ at = "*", field = "document" }]
+
+[[routes]]
+match = "GET /files/{id}"
+answer = "file"
+"#;
+
 /// What a sealed file begins with.
 const MAGIC: &[u8] = b"\x8frempart";
 
@@ -44,10 +75,14 @@ struct Drive {
 
 impl Drive {
     fn start(protocols: Protocols) -> Self {
+        Self::with(POLICY, protocols)
+    }
+
+    fn with(policy: &str, protocols: Protocols) -> Self {
         let authority = Authority::new();
         let origin = Origin::start(&authority.leaf(&[HOST]), protocols);
         let gateway = Setup::new()
-            .policy("drive.toml", POLICY)
+            .policy("drive.toml", policy)
             .host(HOST, &origin)
             .trust(&authority)
             .start();
@@ -196,6 +231,58 @@ fn python_requests_sees_the_files_that_it_sent() {
             .expect("stored")
             .starts_with(MAGIC)
     );
+}
+
+#[test]
+fn i01_i02_google_and_tus_send_a_file_in_pieces_and_see_it_again() {
+    const SIZE: usize = 1_500_001;
+    let drive = Drive::with(PIECES, Protocols::Both);
+    let size = SIZE.to_string();
+    let told = python(&drive.gateway, "python_uploads.py", &[&url(""), &size]);
+    let back = serde_json::json!({
+        "same": true, "length": size, "head": size, "part": 206, "same part": true,
+    });
+    assert_eq!(
+        told,
+        serde_json::json!({
+            "chunks": 3, "google": "upload-0", "tus": "upload-1", "resumed": 655_360,
+            "google came back": back, "tus came back": back,
+        })
+    );
+    let stored = |id: &str| {
+        drive
+            .origin
+            .stored(&format!("/files/{id}"))
+            .expect("stored")
+    };
+    let (google, tus) = (stored("upload-0"), stored("upload-1"));
+    assert_eq!((google.len(), tus.len()), (SIZE, SIZE), "to the byte");
+    let alike = google
+        .chunks(16)
+        .zip(tus.chunks(16))
+        .any(|(a, b)| a.len() == 16 && a == b);
+    assert!(!alike, "two uploads of one file have something in common");
+    // The piece that was answered 503 came again as the same bytes.
+    let sent = drive.origin.seen();
+    let second = |seen: &&e2e::Seen| {
+        let range = seen.headers.get("content-range");
+        range.is_some_and(|range| range.as_bytes().starts_with(b"bytes 524288-"))
+    };
+    let sent: Vec<_> = sent.iter().filter(second).map(|seen| &seen.body).collect();
+    assert!(sent.len() == 2 && sent[0] == sent[1]);
+
+    // A piece that is not of whole segments is told from before the next one comes.
+    let file = drive.file(&bytes(100_000));
+    let range = "Content-Range: bytes 0-99999/300000";
+    let upload = url("/upload?upload_id=upload-0");
+    let put = curl(&drive.gateway, &["-T", &file, "-H", range, &upload]);
+    assert_eq!(put.status, 400, "{put:?}");
+    assert!(contains(&put.body, b"65536"), "{put:?}");
+    // What the app cut off breaks off.
+    let cut = google.slice(..20 * 65_536);
+    drive.origin.store("/files/upload-0", "image/png", cut);
+    let got = curl(&drive.gateway, &[&url("/files/upload-0")]);
+    assert!(!got.error.is_empty(), "curl took it for whole: {got:?}");
 }
 
 #[test]

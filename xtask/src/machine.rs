@@ -74,10 +74,9 @@ const ASIDE: [(&str, &str); 2] = [
 /// The database that the package of PostgreSQL makes and starts when it is installed.
 const MAIN_CLUSTER: &str = "/etc/postgresql/15/main";
 
-const PYTHON_MODULES: &str =
-    "requests httpx[http2] websockets>=15 cryptography boto3>=1.36 grpcio protobuf";
-const PYTHON_CHECK: &str =
-    "import requests, httpx, h2, websockets, cryptography, boto3, grpc, google.protobuf";
+const PYTHON_MODULES: &str = "requests httpx[http2] websockets>=15 cryptography boto3>=1.36 grpcio protobuf google-resumable-media tuspy";
+const PYTHON_CHECK: &str = "import requests, httpx, h2, websockets, cryptography, boto3, grpc, google.protobuf, \
+     google.resumable_media, tusclient";
 
 /// Installs what is missing for the tests.
 ///

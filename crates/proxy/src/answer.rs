@@ -3,12 +3,15 @@
 //! Each says what happened, why, and whom to ask; on an app's host each carries the receipt and a reference that
 //! stands in the log and the journal too. No value is ever repeated.
 
+mod title;
+
 use std::fmt::Write as _;
 
 use border::{Reference, Refusal, RefusalCode};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
+use self::title::title;
 use crate::authority::AuthorityError;
 use crate::message::Returning;
 use crate::upstream::UpstreamError;
@@ -264,109 +267,6 @@ pub fn navigates(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"))
-}
-
-struct Title {
-    french: &'static str,
-    english: &'static str,
-}
-
-/// What happened, in a line each.
-fn title(code: &str) -> Title {
-    let is = |known: RefusalCode| code == known.as_str();
-    let (french, english) = if is(RefusalCode::UnmatchedRoute) {
-        (
-            "Cette demande n’est pas décrite par la politique",
-            "No rule describes this request",
-        )
-    } else if is(RefusalCode::AmbiguousPath) {
-        (
-            "Cette adresse peut se lire de deux façons",
-            "This address can be read in two ways",
-        )
-    } else if is(RefusalCode::MethodOverride) {
-        (
-            "Cette demande change de méthode en chemin",
-            "This request overrides its method",
-        )
-    } else if is(RefusalCode::BlockedValue) {
-        (
-            "Une valeur ne doit pas sortir d’ici",
-            "A value must not leave",
-        )
-    } else if is(RefusalCode::UnreadableBody) {
-        (
-            "Le contenu ne peut pas être protégé",
-            "The content cannot be protected",
-        )
-    } else if is(RefusalCode::ContentType) {
-        (
-            "Le type du contenu n’est pas celui attendu",
-            "The content is of another type than expected",
-        )
-    } else if is(RefusalCode::ContentCoding) {
-        (
-            "Le codage du contenu ne peut pas être lu",
-            "The content's coding cannot be read",
-        )
-    } else if is(RefusalCode::TooLong) {
-        ("Une valeur est trop longue", "A value is too long")
-    } else if is(RefusalCode::MissingPlace) {
-        ("Une valeur attendue manque", "An expected value is missing")
-    } else if is(RefusalCode::HomeAway) {
-        (
-            "Les clés ou le coffre ne sont pas joignables",
-            "Keys or vault cannot be reached",
-        )
-    } else if is(RefusalCode::RootAway) {
-        ("Les clés sont verrouillées", "The keys are locked")
-    } else if is(RefusalCode::Busy) {
-        ("La passerelle est trop occupée", "The gateway is too busy")
-    } else if is(RefusalCode::Misdirected) {
-        (
-            "Cette demande s’est trompée de connexion",
-            "This request is on the wrong connection",
-        )
-    } else if is(RefusalCode::Upgrade) {
-        (
-            "Ce changement de protocole n’est pas permis ici",
-            "This change of protocol is not allowed here",
-        )
-    } else if is(RefusalCode::Unsearchable) {
-        (
-            "Cette recherche n’a pas de réponse",
-            "This search cannot be answered",
-        )
-    } else {
-        match code {
-            "outside" => (
-                "Cette destination n’est pas permise",
-                "This destination is not allowed",
-            ),
-            "unsigned" => (
-                "Ce site n’a pas encore de certificat ici",
-                "This site has no certificate here yet",
-            ),
-            "this-is-a-proxy" => ("Ceci est un serveur mandataire", "This is a proxy"),
-            "target" => (
-                "Cette adresse ne peut pas être lue",
-                "This address cannot be read",
-            ),
-            "destination_ip_prohibited" => (
-                "Cette destination n’est pas permise",
-                "This destination is not allowed",
-            ),
-            "tls_certificate_error" => (
-                "Le site n’a pas prouvé son identité",
-                "The site did not prove who it is",
-            ),
-            _ => (
-                "Le site n’a pas pu être joint",
-                "The site could not be reached",
-            ),
-        }
-    };
-    Title { french, english }
 }
 
 /// Text as HTML shows it.

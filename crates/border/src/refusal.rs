@@ -18,7 +18,6 @@ pub enum Blame {
 
 /// The stable code of a refusal, as `docs/refusals.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum RefusalCode {
     /// No route of the app describes this request and `unmatched = "block"`.
     UnmatchedRoute,

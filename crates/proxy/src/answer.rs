@@ -7,7 +7,7 @@ mod title;
 
 use std::fmt::Write as _;
 
-use border::{Reference, Refusal, RefusalCode};
+use border::{Reference, Refusal};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
@@ -292,6 +292,8 @@ dd{margin:0;overflow-wrap:anywhere}@media(prefers-color-scheme:dark){body{backgr
 
 #[cfg(test)]
 mod tests {
+    use border::RefusalCode;
+
     use super::*;
 
     fn problem() -> Problem {

@@ -90,6 +90,7 @@ impl Format {
         Self::Query(Language::Odata),
         Self::Query(Language::OdataExpand),
         Self::Query(Language::OdataApply),
+        Self::Query(Language::Fetchxml),
         Self::Query(Language::Kql),
         Self::Query(Language::Gviz),
         Self::Query(Language::Sysparm),

@@ -12,6 +12,7 @@ mod airtable;
 mod compare;
 mod drive;
 mod expression;
+mod fetchxml;
 mod fhir_search;
 mod fields;
 mod gmail;
@@ -71,6 +72,8 @@ pub enum Language {
     OdataExpand,
     /// `$apply` of OData, with the filters in it.
     OdataApply,
+    /// FetchXML, of Dataverse and Dynamics 365.
+    Fetchxml,
     /// Microsoft's Keyword Query Language, and Graph's `$search`.
     Kql,
     /// Google's visualization API.
@@ -104,6 +107,7 @@ impl Language {
         Self::Odata,
         Self::OdataExpand,
         Self::OdataApply,
+        Self::Fetchxml,
         Self::Kql,
         Self::Gviz,
         Self::Sysparm,
@@ -128,6 +132,7 @@ impl Language {
             Self::Odata => "odata",
             Self::OdataExpand => "odata-expand",
             Self::OdataApply => "odata-apply",
+            Self::Fetchxml => "fetchxml",
             Self::Kql => "kql",
             Self::Gviz => "gviz",
             Self::Sysparm => "sysparm",
@@ -166,6 +171,9 @@ impl Language {
             Self::OdataApply => {
                 "a place of an `odata-apply` is a property, or a path to it: `lastname`, `*/lastname`"
             }
+            Self::Fetchxml => {
+                "a place of a `fetchxml` is an attribute of the entity that is asked, or of any by its name: `lastname`, `account.name`; `*.name` is that attribute of every entity"
+            }
             Self::Kql => {
                 "a place of a `kql` search is a property, `subject`, or `*`, the words that stand by themselves"
             }
@@ -201,7 +209,9 @@ impl Language {
     /// The one form in which a field's name is compared, from a selector.
     fn name(self, selector: &str) -> Result<String, &'static str> {
         match self {
-            Self::Soql | Self::Sosl | Self::Quickbooks | Self::Xero => fields::path(selector, '.'),
+            Self::Soql | Self::Sosl | Self::Quickbooks | Self::Fetchxml | Self::Xero => {
+                fields::path(selector, '.')
+            }
             Self::Jql | Self::Cql => jql::name(selector),
             Self::Odata | Self::OdataExpand | Self::OdataApply => fields::path(selector, '/'),
             Self::Kql if selector == "*" => Ok(selector.to_owned()),
@@ -227,6 +237,7 @@ impl Language {
             Self::Odata => odata::read(statement, fields, depth),
             Self::OdataExpand => odata_options::expand(statement, fields, depth),
             Self::OdataApply => odata_options::apply(statement, fields, depth),
+            Self::Fetchxml => fetchxml::read(statement, fields, depth),
             Self::Kql => kql::read(statement, fields, depth),
             Self::Gviz => gviz::read(statement, fields, depth),
             Self::Sysparm => sysparm::read(statement, fields),

@@ -17,6 +17,7 @@ mod markup;
 mod name;
 mod places;
 mod pure;
+mod reader;
 mod scope;
 mod selector;
 mod step;
@@ -27,6 +28,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub(crate) use reader::{Element, Event, Reader};
 pub use selector::expand;
 
 use crate::error::Error;

@@ -29,6 +29,13 @@ fn spell(language: Language, text: &str) -> String {
         Odata | OdataExpand | OdataApply => format!("'{}'", text.replace('\'', "''")),
         Soql | Quickbooks | Drive | Airtable | Stripe => format!("'{}'", escaped("'\\")),
         Jql | Cql => format!("\"{}\"", escaped("\"\\")),
+        Fetchxml => {
+            let coded = |character: char| match character {
+                '<' | '>' | '&' | '\'' | '"' | '\n' => format!("&#{};", u32::from(character)),
+                _ => character.to_string(),
+            };
+            format!("'{}'", text.chars().map(coded).collect::<String>())
+        }
         Sosl => escaped("?&|!{}[]()^~*:\\\"'+-"),
         Redcap => format!("'{text}'"),
         Xero | Gmail | Kql => format!("\"{text}\""),
@@ -74,6 +81,11 @@ fn around(language: Language) -> (&'static [&'static str], &'static str, &'stati
             &["lastname"],
             "filter(kept eq 'lastname' or lastname eq ",
             ")/groupby((kept))",
+        ),
+        Fetchxml => (
+            &["lastname"],
+            "<fetch><entity name='contact'><filter><condition attribute='kept' operator='eq' value='lastname'/><condition attribute='lastname' operator='eq' value=",
+            "/></filter></entity></fetch>",
         ),
         Kql => (&["subject"], "kept:subject1 subject=", " AND size>5"),
         Gviz => (
@@ -182,7 +194,7 @@ proptest! {
     fn i03_all_but_the_literal_is_kept(before in hostile(), after in hostile()) {
         let value = format!("{before}Zq7Xw9{after}");
         // These have a spelling for every text.
-        for language in [Soql, Odata, OdataExpand, OdataApply, Drive, Airtable, Stripe, Jql] {
+        for language in [Soql, Odata, OdataExpand, OdataApply, Fetchxml, Drive, Airtable, Stripe, Jql] {
             if language == Jql && value.contains('\n') {
                 continue;
             }
@@ -450,7 +462,9 @@ impl Operand {
 #[test]
 fn i04_a_statement_is_the_same_at_every_split() {
     let kind = body::content_type::ContentType::parse(b"text/plain; charset=utf-8").unwrap();
-    for &language in &[Soql, Odata, Jql, Airtable, Drive, Stripe, FhirSearch] {
+    for &language in &[
+        Soql, Odata, Fetchxml, Jql, Airtable, Drive, Stripe, FhirSearch,
+    ] {
         let (fields, start, end) = around(language);
         let statement = format!("{start}{}{end}", spell(language, "Zoé's"));
         let plan = plan(language, fields);
@@ -501,6 +515,7 @@ fn i13_a_statement_is_no_longer_and_no_deeper_than_its_limits() {
         (Jql, "", "("),
         (Drive, "", "("),
         (Gmail, "", "({"),
+        (Fetchxml, "<fetch><entity name='a'>", "<filter>"),
     ] {
         let deep = format!("{start}{}", open.repeat(50_000));
         let (fields, ..) = around(language);

@@ -38,6 +38,7 @@ query = [
   { at = "sysparm_query", as = "sysparm", protect = [{ at = "caller_id.last_name", field = "name" }] },
   { at = "$expand", as = "odata-expand", protect = [{ at = "contacts/lastname", field = "name" }] },
   { at = "$apply", as = "odata-apply", protect = [{ at = "lastname", field = "name" }] },
+  { at = "fetchXml", as = "fetchxml", protect = [{ at = "lastname", field = "name" }] },
   { at = "tq", as = "gviz", protect = [{ at = "B", field = "name" }] },
 ]
 headers = [{ at = "If-None-Exist", as = "fhir-search", protect = [{ at = "identifier|", field = "number" }] }]
@@ -119,6 +120,35 @@ fn i10_a_query_asks_for_every_live_epoch() {
         format!("select A where (B = '{name}' or B = '{old_name}') label A 'B'")
     );
     assert!(ask("tq", "select A where B contains 'Trem'").is_err());
+
+    let fetch = |conditions: &str| {
+        format!("<fetch><entity name='contact'><filter>{conditions}</filter></entity></fetch>")
+    };
+    let condition = |operator: &str, value: &str| {
+        format!("<condition attribute='lastname' operator='{operator}' value='{value}'/>")
+    };
+    let list = |values: &str| {
+        format!("<condition attribute='lastname' operator='in'>{values}</condition>")
+    };
+    let (new, old) = (condition("eq", &name), condition("eq", &old_name));
+    assert_eq!(
+        ask("fetchXml", &fetch(&condition("eq", "Tremblay"))).unwrap(),
+        fetch(&format!("<filter type='or'>{new}{old}</filter>"))
+    );
+    assert_eq!(
+        ask("fetchXml", &fetch(&list("<value>Tremblay</value>"))).unwrap(),
+        fetch(&list(&format!(
+            "<value>{name}</value><value>{old_name}</value>"
+        )))
+    );
+    for operator in ["like", "begins-with", "gt", "last-x-days"] {
+        let value = if operator == "like" {
+            "Trem%"
+        } else {
+            "Tremblay"
+        };
+        assert!(ask("fetchXml", &fetch(&condition(operator, value))).is_err());
+    }
 
     for refused in [
         "SELECT Id FROM Contact WHERE LastName LIKE 'Trem%'",

@@ -39,6 +39,8 @@ pub(crate) enum Special {
     Backslash(&'static str),
     /// As in JSON (RFC 8259 §7), which is also how GraphQL spells its strings.
     Json,
+    /// References stand for what could be markup; these cannot stand there at all.
+    Markup(&'static str),
     /// A backslash stands before what separates values of a FHIR search, and all of it is percent-encoded.
     Search,
 }
@@ -75,7 +77,9 @@ impl Spelling {
     /// Whether the language has a spelling for `text`.
     pub(crate) fn can_spell(&self, text: &[u8]) -> bool {
         match self.special {
-            Special::Never(set) => !text.iter().any(|byte| set.as_bytes().contains(byte)),
+            Special::Never(set) | Special::Markup(set) => {
+                !text.iter().any(|byte| set.as_bytes().contains(byte))
+            }
             Special::Doubled(_) | Special::Backslash(_) | Special::Json | Special::Search => true,
         }
     }
@@ -118,7 +122,12 @@ impl Special {
                 Escape::Form.write(text.as_bytes(), out);
                 return;
             }
-            Self::Never(set) if set.contains(character) => return,
+            Self::Never(set) | Self::Markup(set) if set.contains(character) => return,
+            Self::Markup(_) => {
+                let text = character.encode_utf8(&mut utf8);
+                Escape::XmlAttribute.write(text.as_bytes(), out);
+                return;
+            }
             Self::Never(_) | Self::Doubled(_) | Self::Backslash(_) => {}
         }
         out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());

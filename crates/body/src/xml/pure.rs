@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::error::ErrorKind;
 
 /// A character that must not be here, whatever follows.
-const CONTROL: ErrorKind = ErrorKind::Syntax {
+pub(super) const CONTROL: ErrorKind = ErrorKind::Syntax {
     expected: "no control character",
 };
 
@@ -111,7 +111,7 @@ impl Cut {
 }
 
 /// The offset of the first control character.
-fn control(text: &[u8]) -> Option<usize> {
+pub(super) fn control(text: &[u8]) -> Option<usize> {
     const BLOCK: usize = 4096;
     let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
     for (number, block) in text.chunks(BLOCK).enumerate() {

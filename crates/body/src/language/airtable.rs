@@ -10,9 +10,8 @@ use super::expression::{Dialect, Parser};
 use super::fields::Fields;
 use super::lexer::{Kind, Lexicon, Token, Tokens, expected};
 use super::literal::{Escapes, Special, Spelling};
-use super::operand::{How, Literal, Operand};
+use super::operand::{How, Operand};
 use super::site::{Joined, Site};
-use crate::edit::ValueType;
 use crate::error::Error;
 
 /// Finds the sites of a statement.
@@ -78,21 +77,10 @@ impl Dialect for Airtable {
     }
 
     fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
-        let token = parser.tokens.peek();
-        match token.kind {
-            Kind::Text(..) | Kind::Number => parser.literal(),
-            Kind::Name | Kind::Word => parser.named(),
-            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
-            Kind::Symbol if parser.tokens.symbol("-")? => {
-                if parser.tokens.peek().kind == Kind::Number {
-                    parser.tokens.take()?;
-                    let whole = token.start..parser.tokens.end;
-                    return Ok(Literal::bare(whole, ValueType::Number));
-                }
-                let negative = parser.deeper(|parser| Self::operand(parser, false))?;
-                Parser::<Self>::function(&[negative], token.start)
-            }
-            Kind::Symbol | Kind::End => Err(parser.tokens.fail("a field or a value")),
+        let start = parser.tokens.peek().start;
+        match parser.tokens.symbol("-")? {
+            true => parser.signed(start, false),
+            false => parser.plain(Parser::named, "a field or a value"),
         }
     }
 }

@@ -52,26 +52,25 @@ impl Dialect for Drive {
     }
 
     fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
-        let token = parser.tokens.peek();
-        match token.kind {
-            Kind::Text(..) | Kind::Number => parser.literal(),
-            Kind::Word if parser.tokens.is_one_of(&["true", "false"]) => parser.literal(),
-            Kind::Word => {
-                parser.tokens.take()?;
-                let name = parser.tokens.text(token);
-                if parser.tokens.is_word("has") {
-                    return parser.property(name, token.start);
-                }
-                let place = parser.fields.find(name);
-                Ok(place.map_or(Operand::NOTHING, Operand::Field))
-            }
-            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
-            Kind::Symbol | Kind::Name | Kind::End => Err(parser.tokens.fail("a field or a value")),
-        }
+        parser.plain(Parser::named, "a field or a value")
     }
 }
 
 impl Parser<'_, Drive> {
+    /// A field, a property, `true` or `false`.
+    fn named(&mut self) -> Result<Operand, Error> {
+        if self.tokens.is_one_of(&["true", "false"]) {
+            return self.literal();
+        }
+        let token = self.tokens.take()?;
+        let name = self.tokens.text(token);
+        if self.tokens.is_word("has") {
+            return self.property(name, token.start);
+        }
+        let place = self.fields.find(name);
+        Ok(place.map_or(Operand::NOTHING, Operand::Field))
+    }
+
     /// `has { key='k' and value='v' }`
     fn property(&mut self, of: &str, start: usize) -> Result<Operand, Error> {
         self.tokens.need_word("has")?;

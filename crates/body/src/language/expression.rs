@@ -245,6 +245,33 @@ impl<'a, D: Dialect> Parser<'a, D> {
         Ok(inside)
     }
 
+    /// The operand that comes next in a language without forms of its own: a literal, what `named` reads from a name
+    /// on, what stands in parentheses or behind a sign.
+    pub(super) fn plain(
+        &mut self,
+        named: impl FnOnce(&mut Self) -> Result<Operand, Error>,
+        what: &'static str,
+    ) -> Result<Operand, Error> {
+        let token = self.tokens.peek();
+        match token.kind {
+            Kind::Text(..) | Kind::Number => self.literal(),
+            Kind::Word | Kind::Name => named(self),
+            Kind::Symbol if self.tokens.symbol("(")? => self.grouped(),
+            Kind::Symbol if self.tokens.symbol("-")? => self.negative(token.start),
+            Kind::Symbol | Kind::End => Err(self.tokens.fail(what)),
+        }
+    }
+
+    /// A number behind its sign, which is taken, or what the sign makes of the operand behind it.
+    pub(super) fn signed(&mut self, start: usize, right: bool) -> Result<Operand, Error> {
+        if self.tokens.peek().kind == Kind::Number {
+            self.tokens.take()?;
+            return Ok(Literal::bare(start..self.tokens.end, ValueType::Number));
+        }
+        let negative = self.deeper(|parser| D::operand(parser, right))?;
+        Self::function(&[negative], start)
+    }
+
     /// What a sign makes of the operand behind it.
     pub(super) fn negative(&mut self, start: usize) -> Result<Operand, Error> {
         let negative = self.deeper(|parser| D::operand(parser, false))?;

@@ -4,17 +4,15 @@
 //! address behind an operator that takes addresses is an equality; all else searches for words, which is
 //! [`Comparison::Contains`].
 
-use std::ops::Range;
-
 use zeroize::Zeroizing;
 
-use super::compare::{NO_ESCAPES, inner};
 use super::fields::Fields;
-use super::lexer::{Kind, Lexicon, Token, Tokens};
-use super::literal::{Escapes, Spelling};
+use super::lexer::{Kind, Lexicon, Token, expected};
+use super::literal::Escapes;
+use super::search::{Search, Terms, is_address, spelled};
 use super::site::{Joined, Site};
 use crate::edit::{Comparison, PlaceId, ValueType};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 static LEXICON: Lexicon = Lexicon {
     quotes: &[('"', Escapes::None)],
@@ -43,25 +41,10 @@ pub(super) fn name(selector: &str) -> Result<String, &'static str> {
 
 /// Finds the sites of a statement.
 pub(super) fn read(statement: &str, fields: &Fields, depth: usize) -> Result<Vec<Site>, Error> {
-    let mut search = Search {
-        tokens: Tokens::at(statement, &LEXICON, 0)?,
-        fields,
-        sites: Vec::new(),
-        depth: 0,
-        limit: depth,
-    };
-    search.terms(None)?;
-    search.tokens.need_end()?;
-    Ok(search.sites)
+    Search::<Gmail>::read(statement, fields, depth)
 }
 
-struct Search<'a> {
-    tokens: Tokens<'a>,
-    fields: &'a Fields,
-    sites: Vec<Site>,
-    depth: usize,
-    limit: usize,
-}
+struct Gmail;
 
 /// The operator that terms stand behind.
 #[derive(Clone, Copy)]
@@ -72,26 +55,17 @@ struct Behind {
     start: Option<usize>,
 }
 
-impl Search<'_> {
-    /// Terms up to what closes them.
-    fn terms(&mut self, behind: Option<Behind>) -> Result<(), Error> {
-        if self.depth >= self.limit {
-            let limit = self.limit;
-            let at = self.tokens.peek().start as u64;
-            return Err(Error::new(ErrorKind::Depth { limit }, at));
-        }
-        self.depth += 1;
-        loop {
-            let closes = self.tokens.is_symbol(")") || self.tokens.is_symbol("}");
-            if closes || self.tokens.peek().kind == Kind::End {
-                break;
-            }
-            self.term(behind)?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
+impl Terms for Gmail {
+    const LEXICON: &'static Lexicon = &LEXICON;
+    const CLOSES: &'static [&'static str] = &[")", "}"];
+    type Behind = Behind;
 
+    fn term(search: &mut Search<'_, Self>, behind: Option<Behind>) -> Result<(), Error> {
+        search.term(behind)
+    }
+}
+
+impl Search<'_, Gmail> {
     fn term(&mut self, behind: Option<Behind>) -> Result<(), Error> {
         let negated = self.tokens.symbol("-")?;
         if !negated {
@@ -114,7 +88,7 @@ impl Search<'_> {
                 }
             }
             Kind::Symbol | Kind::Name | Kind::End => {
-                return Err(super::lexer::expected("a word", token.start));
+                return Err(expected("a word", token.start));
             }
         }
         let words = Behind {
@@ -171,16 +145,7 @@ impl Search<'_> {
         let Some(place) = behind.place else {
             return Ok(());
         };
-        let (at, spelling): (Range<usize>, Spelling) = match token.kind {
-            Kind::Text(quote, _) => {
-                let inside = Spelling::inside(NO_ESCAPES);
-                (inner(&token.range(), quote), inside)
-            }
-            _ => {
-                let quoted = Spelling::quoted("\"", NO_ESCAPES);
-                (token.range(), quoted.shedding())
-            }
-        };
+        let (at, spelling) = spelled(token);
         let text = self.tokens.slice(at.clone());
         let comparison = match behind.takes_addresses && is_address(text) {
             true if negated => Comparison::NotEqual,
@@ -199,11 +164,4 @@ impl Search<'_> {
         });
         Ok(())
     }
-}
-
-/// Whether a text is one whole address.
-pub(super) fn is_address(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
-    })
 }

@@ -7,7 +7,7 @@
 use super::compare::NO_ESCAPES;
 use super::expression::{Dialect, Parser};
 use super::fields::Fields;
-use super::lexer::{Kind, Lexicon, Token, Tokens};
+use super::lexer::{Kind, Lexicon, Tokens};
 use super::literal::{Escapes, Spelling};
 use super::operand::{How, Operand};
 use super::site::{Joined, Site};
@@ -98,29 +98,22 @@ impl Dialect for Gviz {
     }
 
     fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
-        let token = parser.tokens.peek();
-        match token.kind {
-            Kind::Text(..) | Kind::Number => parser.literal(),
-            Kind::Word if parser.tokens.is_one_of(&["true", "false"]) => parser.literal(),
-            Kind::Word => parser.named(),
-            Kind::Name => {
-                parser.tokens.take()?;
-                let name = parser.tokens.text(token).trim_matches('`');
-                let place = parser.fields.find(name);
-                Ok(place.map_or(Operand::NOTHING, Operand::Field))
-            }
-            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
-            Kind::Symbol if parser.tokens.symbol("-")? => parser.negative(token.start),
-            Kind::Symbol | Kind::End => Err(parser.tokens.fail("a column or a value")),
-        }
+        parser.plain(Parser::named, "a column or a value")
     }
 }
 
 impl Parser<'_, Gviz> {
-    /// A column, a function, `date '2020-01-31'`, `null`.
+    /// A column, a function, `date '2020-01-31'`, `null`, `true` or `false`.
     fn named(&mut self) -> Result<Operand, Error> {
-        let token: Token = self.tokens.take()?;
+        if self.tokens.is_one_of(&["true", "false"]) {
+            return self.literal();
+        }
+        let token = self.tokens.take()?;
         let name = self.tokens.text(token);
+        if token.kind == Kind::Name {
+            let place = self.fields.find(name.trim_matches('`'));
+            return Ok(place.map_or(Operand::NOTHING, Operand::Field));
+        }
         let is_text = matches!(self.tokens.peek().kind, Kind::Text(..));
         if is_text && TYPES.iter().any(|is| name.eq_ignore_ascii_case(is)) {
             let mut literal = self.literal()?;

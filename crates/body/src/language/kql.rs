@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use super::compare::{NO_ESCAPES, inner};
 use super::fields::Fields;
-use super::gmail::is_address;
-use super::lexer::{Kind, Lexicon, Token, Tokens, expected};
+use super::lexer::{Kind, Lexicon, Token, expected};
 use super::literal::{Escapes, Spelling};
+use super::search::{Search, Terms, is_address, spelled};
 use super::site::Site;
 use crate::edit::{Comparison, PlaceId, ValueType};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 static LEXICON: Lexicon = Lexicon {
     quotes: &[('"', Escapes::None)],
@@ -37,25 +37,10 @@ fn goes_on(character: char) -> bool {
 
 /// Finds the sites of a statement.
 pub(super) fn read(statement: &str, fields: &Fields, depth: usize) -> Result<Vec<Site>, Error> {
-    let mut search = Search {
-        tokens: Tokens::at(statement, &LEXICON, 0)?,
-        fields,
-        sites: Vec::new(),
-        depth: 0,
-        limit: depth,
-    };
-    search.terms(None)?;
-    search.tokens.need_end()?;
-    Ok(search.sites)
+    Search::<Kql>::read(statement, fields, depth)
 }
 
-struct Search<'a> {
-    tokens: Tokens<'a>,
-    fields: &'a Fields,
-    sites: Vec<Site>,
-    depth: usize,
-    limit: usize,
-}
+struct Kql;
 
 /// What terms are compared with, and how.
 #[derive(Clone, Copy)]
@@ -64,22 +49,17 @@ struct Behind {
     comparison: Comparison,
 }
 
-impl Search<'_> {
-    /// Terms up to what closes them.
-    fn terms(&mut self, behind: Option<Behind>) -> Result<(), Error> {
-        if self.depth >= self.limit {
-            let limit = self.limit;
-            let at = self.tokens.peek().start as u64;
-            return Err(Error::new(ErrorKind::Depth { limit }, at));
-        }
-        self.depth += 1;
-        while !self.tokens.is_symbol(")") && self.tokens.peek().kind != Kind::End {
-            self.term(behind)?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
+impl Terms for Kql {
+    const LEXICON: &'static Lexicon = &LEXICON;
+    const CLOSES: &'static [&'static str] = &[")"];
+    type Behind = Behind;
 
+    fn term(search: &mut Search<'_, Self>, behind: Option<Behind>) -> Result<(), Error> {
+        search.term(behind)
+    }
+}
+
+impl Search<'_, Kql> {
     fn term(&mut self, behind: Option<Behind>) -> Result<(), Error> {
         let mut negated = false;
         while self
@@ -95,7 +75,7 @@ impl Search<'_> {
             self.terms(behind)?;
             return self.tokens.need(")");
         }
-        if self.tokens.is_symbol(")") || self.tokens.peek().kind == Kind::End {
+        if self.closes() {
             return Ok(());
         }
         let token = self.tokens.take()?;
@@ -199,16 +179,8 @@ impl Search<'_> {
         if self.glued(token) && !self.tokens.is_symbol(")") {
             return Err(self.tokens.fail("a blank"));
         }
-        match token.kind {
-            Kind::Text(quote, _) => {
-                let inside = Spelling::inside(NO_ESCAPES);
-                self.site(inner(&token.range(), quote), behind, inside);
-            }
-            _ => {
-                let quoted = Spelling::quoted("\"", NO_ESCAPES);
-                self.site(token.range(), behind, quoted.shedding());
-            }
-        }
+        let (at, spelling) = spelled(token);
+        self.site(at, behind, spelling);
         Ok(())
     }
 

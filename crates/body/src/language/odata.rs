@@ -103,15 +103,7 @@ impl Dialect for Odata {
             Kind::Symbol if parser.tokens.symbol("[")? => {
                 parser.list("]", right).map(Operand::List)
             }
-            Kind::Symbol if parser.tokens.symbol("-")? => {
-                if parser.tokens.peek().kind == Kind::Number {
-                    parser.tokens.take()?;
-                    let whole = token.start..parser.tokens.end;
-                    return Ok(Literal::bare(whole, ValueType::Number));
-                }
-                let negative = parser.deeper(|parser| Self::operand(parser, right))?;
-                Parser::<Self>::function(&[negative], token.start)
-            }
+            Kind::Symbol if parser.tokens.symbol("-")? => parser.signed(token.start, right),
             Kind::Symbol | Kind::Name | Kind::End => {
                 Err(parser.tokens.fail("a property or a value"))
             }

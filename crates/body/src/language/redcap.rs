@@ -65,24 +65,22 @@ impl Dialect for Redcap {
     }
 
     fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
-        let token = parser.tokens.peek();
-        match token.kind {
-            Kind::Text(..) | Kind::Number => parser.literal(),
-            Kind::Name => parser.field(),
-            Kind::Word => {
-                parser.tokens.take()?;
-                let name = parser.tokens.text(token).to_ascii_lowercase();
-                parser.tokens.need("(")?;
-                parser.call(&name, token.start)
-            }
-            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
-            Kind::Symbol if parser.tokens.symbol("-")? => parser.negative(token.start),
-            Kind::Symbol | Kind::End => Err(parser.tokens.fail("a field or a value")),
-        }
+        parser.plain(Parser::named, "a field or a value")
     }
 }
 
 impl Parser<'_, Redcap> {
+    fn named(&mut self) -> Result<Operand, Error> {
+        let token = self.tokens.peek();
+        if token.kind == Kind::Name {
+            return self.field();
+        }
+        self.tokens.take()?;
+        let name = self.tokens.text(token).to_ascii_lowercase();
+        self.tokens.need("(")?;
+        self.call(&name, token.start)
+    }
+
     /// `[event][field][instance]`: protected if any of its names is.
     fn field(&mut self) -> Result<Operand, Error> {
         let mut place = None;

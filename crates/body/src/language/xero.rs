@@ -66,21 +66,16 @@ impl Dialect for Xero {
     }
 
     fn operand(parser: &mut Parser<'_, Self>, _: bool) -> Result<Operand, Error> {
-        let token = parser.tokens.peek();
-        match token.kind {
-            Kind::Text(..) | Kind::Number => parser.literal(),
-            Kind::Word if parser.tokens.is_one_of(&["true", "false"]) => parser.literal(),
-            Kind::Word => parser.member(),
-            Kind::Symbol if parser.tokens.symbol("(")? => parser.grouped(),
-            Kind::Symbol if parser.tokens.symbol("-")? => parser.negative(token.start),
-            Kind::Symbol | Kind::Name | Kind::End => Err(parser.tokens.fail("a field or a value")),
-        }
+        parser.plain(Parser::member, "a field or a value")
     }
 }
 
 impl Parser<'_, Xero> {
-    /// A field, a function, or a method of either.
+    /// A field, a function, a method of either, `true` or `false`.
     fn member(&mut self) -> Result<Operand, Error> {
+        if self.tokens.is_one_of(&["true", "false"]) {
+            return self.literal();
+        }
         let token = self.tokens.take()?;
         let name = self.tokens.text(token);
         if !self.tokens.symbol("(")? {

@@ -185,6 +185,8 @@ fn html(inner: &str, kept: &str, numbers: &mut Numbers) -> String {
     let mut text = String::new();
     for character in inner.chars() {
         match character {
+            // One half of a line break in a reference would be a break of its own.
+            '\r' | '\n' => text.push(character),
             _ if numbers.once_in(5) => text.push_str(&format!("&#{};", u32::from(character))),
             '&' => text.push_str("&amp;"),
             '<' => text.push_str("&lt;"),

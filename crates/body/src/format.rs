@@ -226,6 +226,13 @@ impl Format {
         )
     }
 
+    /// Whether each message of a body is whole by itself and may be answered before the next one comes, as in calls of
+    /// gRPC that stream: its sender may wait for that.
+    #[must_use]
+    pub fn is_conversation(self) -> bool {
+        self == Self::Grpc
+    }
+
     /// Whether it is a query language: its values are compared with what is stored.
     #[must_use]
     pub fn is_query(self) -> bool {

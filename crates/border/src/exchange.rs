@@ -380,7 +380,11 @@ impl Exchange {
             Some(framing) => framing.decoded_length(),
             None => content_length(headers),
         };
-        let flow = Box::new(Protect::new(sealer, rewriter, coding, check, length));
+        let mut flow = Protect::new(sealer, rewriter, coding, check, length);
+        if plan.format().is_conversation() {
+            flow = flow.by_message();
+        }
+        let flow = Box::new(flow);
         self.seals_body = true;
         self.flow = Some(match framing {
             Some(framing) => self.frame(framing, flow),

@@ -1,7 +1,7 @@
 //! The body of a request on its way out: decoded, rewritten, encoded again.
 //!
-//! Up to `[limits] whole` nothing leaves before the body has ended well; a longer one streams, and so does one in
-//! which nothing can fail, whose length is known from the start.
+//! Up to `[limits] whole` nothing leaves before the body has ended well; a longer one streams, and so do one in
+//! which nothing can fail, whose length is known from the start, and one of messages that are answered one by one.
 
 use std::collections::VecDeque;
 
@@ -62,6 +62,12 @@ impl Protect {
             finished: false,
             complete: false,
         }
+    }
+
+    /// The same, where each message leaves once it is protected.
+    pub fn by_message(mut self) -> Self {
+        self.whole = 0;
+        self
     }
 
     /// The same, where nothing leaves before the end however long it is.

@@ -4,6 +4,7 @@
 
 mod common;
 
+use bytes::Bytes;
 use common::{Vault, begin, border, headers};
 use http::{HeaderMap, Method, StatusCode};
 
@@ -97,4 +98,28 @@ fn an_answer_of_another_type_or_route_is_no_message() {
     head.insert("content-length", "0".parse().unwrap());
     exchange.reveal(&Method::POST, StatusCode::OK, &mut head);
     assert!(head.contains_key("content-length"));
+}
+
+#[test]
+fn i04_a_message_leaves_before_the_next_one_comes() {
+    let border = border(&[POLICY]);
+    let mut vault = Vault::default();
+    let head = headers(&[("content-type", "application/grpc")]);
+    let mut exchange = begin(&border, HOST, "POST /clinic.v1.Patients/Both", &head).unwrap();
+    let mut flow = exchange.protect().unwrap();
+    let message = request();
+    let (first, rest) = message.split_at(message.len() - 1);
+    let mut push = |piece: &[u8]| {
+        let progress = flow.push(Bytes::copy_from_slice(piece)).unwrap();
+        vault.settle(&mut *flow, progress).unwrap();
+        let mut left = Vec::new();
+        while let Some(piece) = flow.take() {
+            left.extend_from_slice(&piece);
+        }
+        left
+    };
+    for _ in 0..2 {
+        assert!(push(first).is_empty(), "a part of a message");
+        assert!(push(rest).len() > message.len(), "tokens are longer");
+    }
 }

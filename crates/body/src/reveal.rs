@@ -31,6 +31,7 @@ mod machine;
 mod medium;
 mod multipart;
 mod name;
+mod part;
 mod peek;
 mod plain;
 mod recode;
@@ -42,6 +43,7 @@ mod script;
 mod site;
 mod stream;
 mod tokens;
+mod transfer;
 mod unescape;
 mod window;
 mod xml;
@@ -118,6 +120,14 @@ impl Reveal {
             setting,
         }
         .with_restore()
+    }
+
+    /// Begins a body that this takes apart.
+    fn through(container: Box<dyn Container>, setting: Setting) -> Self {
+        Self {
+            container: Some(container),
+            ..Self::within(&Medium::default(), setting)
+        }
     }
 
     /// Brings back companions, too, where the body is JSON, or in what is JSON inside it.

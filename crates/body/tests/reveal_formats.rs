@@ -366,7 +366,7 @@ fn each_part_is_revealed_by_its_own_type() {
         "content-type: text/html; charset=utf-8\r\nX: ~\r\n\r\n<p title='~'>",
         "Content-Disposition: form-data; name=\"~\"\r\n\r\n~",
         "Content-Type: text/csv\r\n\r\na,b\r\n1,~",
-        "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n~",
+        "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n~",
         "Content-Type: image/png\r\n\r\n~",
         "Content-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"a\":\"~\"}",
         "Content-Type: text/plain; charset=utf-16\r\n\r\n~",

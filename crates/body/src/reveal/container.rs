@@ -10,6 +10,7 @@ use super::companions::Companions;
 use super::medium::{Format, Medium};
 use super::multipart::Multipart;
 use super::tokens::{Counts, Tokens};
+use super::transfer::{Coding, Transfer};
 use crate::Limits;
 use crate::escape::Escape;
 use crate::out::Out;
@@ -25,8 +26,8 @@ pub(super) trait Container: Send {
     /// Ends the body.
     fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out);
 
-    /// Tells, before the first chunk, which companions come back.
-    fn with_companions(&mut self, setting: &Setting);
+    /// Tells, before the first chunk, which companions come back. What stands in another knows it from its setting.
+    fn with_companions(&mut self, _setting: &Setting) {}
 
     /// Bytes held, beside a constant.
     fn held(&self) -> usize;
@@ -94,6 +95,14 @@ impl Setting {
     /// What reveals a body of this medium; nothing where it stands too deep.
     pub(super) fn reveal(self, medium: &Medium) -> Option<Box<Reveal>> {
         (self.depth <= DEEPEST).then(|| Box::new(Reveal::within(medium, self)))
+    }
+
+    /// What reveals a body of this medium in an encoding; nothing where it stands too deep.
+    pub(super) fn reveal_through(self, coding: Coding, medium: &Medium) -> Option<Box<Reveal>> {
+        let limits = self.limits;
+        let inner = self.clone().encoded().reveal(medium)?;
+        let transfer = Transfer::new(coding, inner, limits);
+        Some(Box::new(Reveal::through(Box::new(transfer), self)))
     }
 }
 

@@ -1,27 +1,14 @@
-//! Multipart bodies (RFC 2046 §5.1): each part is revealed by its own content type.
-//!
-//! Tokens in the parts' headers stay. Parts of type `application/http` (the answers to a batch) are read by the
-//! content type of the answer in them. What the head of a part in which a token was opened says of the length of its
-//! content becomes true again, its digests are left out; a part that is longer than the longest value leaves without
-//! its length.
-
-mod head;
-mod measured;
+//! Multipart bodies (RFC 2046 §5.1): each part is revealed by itself, what stands around them passes.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Reveal;
 use super::container::{Container, Setting};
+use super::part::Part;
 use super::tokens::{Counts, Tokens};
 use crate::multipart::{Boundary, End};
 use crate::out::Out;
-use head::{Head, Holds};
-use measured::{Changed, Measured};
-
-/// A head longer than this makes its part pass unread.
-const LONGEST_HEAD: usize = 16 << 10;
 
 /// A line that begins like a delimiter and goes on with more blanks than these is none.
 const LONGEST_PADDING: usize = 256;
@@ -30,23 +17,11 @@ pub(super) struct Multipart {
     setting: Setting,
     name: Arc<[u8]>,
     boundary: Boundary,
-    at: At,
+    /// The part that is open.
+    part: Option<Part>,
     /// What follows a boundary on its line, as far as it may be a delimiter's end.
     line: Option<Line>,
-    /// The heads of the open part that tell of what is behind them, and how much of that has come.
-    measured: Vec<(Changed, u64)>,
     counts: Counts,
-}
-
-/// In what the walk stands.
-enum At {
-    /// Before the first part, or after the last.
-    Outside,
-    /// In the head of a part, or of the answer in it.
-    Head(Vec<u8>, Holds),
-    /// In content that passes.
-    Passes,
-    Body(Box<Reveal>),
 }
 
 /// The end of a line with a boundary.
@@ -65,95 +40,25 @@ impl Multipart {
             setting,
             name: Arc::clone(boundary),
             boundary: Boundary::new(text).ok()?,
-            at: At::Outside,
+            part: None,
             line: None,
-            measured: Vec::new(),
             counts: Counts::default(),
         })
     }
 
     /// Takes content of what the walk stands in.
     fn content(&mut self, bytes: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
-        let mut rest = bytes.clone();
-        while !rest.is_empty() {
-            match &mut self.at {
-                At::Outside | At::Passes => return out.append(rest),
-                At::Body(reveal) => {
-                    count(&mut self.measured, &rest);
-                    return reveal.push(&rest, tokens, out);
-                }
-                At::Head(head, holds) => {
-                    let length = memchr::memchr(b'\n', &rest).map_or(rest.len(), |at| at + 1);
-                    let room = (LONGEST_HEAD + 1).saturating_sub(head.len());
-                    let line = rest.split_to(length.min(room));
-                    count(&mut self.measured, &line);
-                    head.extend_from_slice(&line);
-                    if Head::is_whole(head) {
-                        let (head, holds) = (std::mem::take(head), *holds);
-                        self.begin(&head, holds, out);
-                    } else if head.len() > LONGEST_HEAD {
-                        out.write(head);
-                        self.counts.unread += 1;
-                        self.pass();
-                    }
-                }
-            }
-        }
-    }
-
-    /// A head is whole: what is behind it begins.
-    fn begin(&mut self, bytes: &[u8], holds: Holds, out: &mut Out) {
-        let head = Head::read(bytes);
-        let measures = head.measures();
-        if measures.is_empty() {
-            out.write(bytes);
-        } else {
-            let changed = Changed::default();
-            let limit = self.setting.limits.value;
-            let measured = Measured::new(bytes, measures, limit, Arc::clone(&changed));
-            out.enter(Box::new(measured));
-            self.measured.push((changed, 0));
-        }
-        if holds == Holds::Content && head.holds_answer() {
-            self.at = At::Head(Vec::new(), Holds::Answer);
-            return;
-        }
-        let setting = self.setting.inside().in_part(&self.name);
-        match head.reveal(holds, setting) {
-            Ok(Some(reveal)) => self.at = At::Body(reveal),
-            Ok(None) => self.pass(),
-            Err(head::Unread) => {
-                self.counts.unread += 1;
-                self.pass();
-            }
-        }
-    }
-
-    /// Lets what is left of the part pass: what its heads tell of it stays true.
-    fn pass(&mut self) {
-        self.at = At::Passes;
-        for (changed, _) in &self.measured {
-            let _ = changed.set(None);
+        match &mut self.part {
+            Some(part) => part.push(bytes, tokens, out),
+            None => out.append(bytes.clone()),
         }
     }
 
     /// The part that is open has ended.
     fn end_part(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
-        let mut changed = false;
-        match std::mem::replace(&mut self.at, At::Outside) {
-            At::Outside | At::Passes => {}
-            At::Head(head, _) => out.write(&head),
-            At::Body(mut reveal) => {
-                reveal.finish(tokens, out);
-                let counts = reveal.counts();
-                changed = counts.revealed + counts.marked > 0;
-                self.counts.add(counts);
-            }
-        }
-        for (cell, before) in self.measured.drain(..).rev() {
-            // Told already where the part passes.
-            let _ = cell.set(changed.then_some(before));
-            out.leave();
+        if let Some(mut part) = self.part.take() {
+            part.finish(tokens, out);
+            self.counts.add(part.counts());
         }
     }
 
@@ -195,7 +100,8 @@ impl Multipart {
         out.write(&line.behind);
         self.boundary.after_line_break();
         if !line.behind.starts_with(b"--") {
-            self.at = At::Head(Vec::new(), Holds::Content);
+            let setting = self.setting.inside().in_part(&self.name);
+            self.part = Some(Part::new(setting));
         }
     }
 }
@@ -242,30 +148,14 @@ impl Container for Multipart {
     }
 
     fn held(&self) -> usize {
-        let at = match &self.at {
-            At::Outside | At::Passes => 0,
-            At::Head(head, _) => head.len(),
-            At::Body(reveal) => reveal.held(),
-        };
-        let limit = self.setting.limits.value;
-        let most = |(_, came): &(Changed, u64)| {
-            usize::try_from(*came).map_or(limit, |came| came.min(limit))
-        };
-        at + self.measured.iter().map(most).sum::<usize>()
+        self.part.as_ref().map_or(0, Part::held)
     }
 
     fn counts(&self) -> Counts {
         let mut counts = self.counts;
-        if let At::Body(reveal) = &self.at {
-            counts.add(reveal.counts());
+        if let Some(part) = &self.part {
+            counts.add(part.counts());
         }
         counts
-    }
-}
-
-/// Counts bytes that heads tell of.
-fn count(measured: &mut [(Changed, u64)], bytes: &Bytes) {
-    for (_, came) in measured {
-        *came += bytes.len() as u64;
     }
 }

@@ -8,6 +8,7 @@ use crate::multipart::MEASURES;
 use crate::reveal::Reveal;
 use crate::reveal::container::Setting;
 use crate::reveal::medium::Medium;
+use crate::reveal::transfer::Coding;
 
 /// What stands behind a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,27 +76,42 @@ impl<'a> Head<'a> {
         holds: Holds,
         setting: Setting,
     ) -> Result<Option<Box<Reveal>>, Unread> {
-        let plain: &[&[u8]] = match holds {
-            Holds::Content => &[b"7bit", b"8bit", b"binary"],
-            Holds::Answer => &[b"identity"],
-        };
-        let codings: &[&str] = match holds {
-            Holds::Content => &["content-transfer-encoding"],
-            Holds::Answer => &["content-encoding", "transfer-encoding"],
-        };
-        for coding in codings.iter().filter_map(|name| self.value(name)) {
-            if !plain.iter().any(|known| coding.eq_ignore_ascii_case(known)) {
-                return Err(Unread);
+        let coding = match holds {
+            Holds::Content => self.transfer_coding()?,
+            Holds::Answer => {
+                let codings = ["content-encoding", "transfer-encoding"];
+                let mut codings = codings.iter().filter_map(|name| self.value(name));
+                if codings.any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+                    return Err(Unread);
+                }
+                None
             }
-        }
+        };
         let Some(medium) = self.medium() else {
             return Ok(None);
         };
-        // A part is read where it stands, byte by byte.
-        if medium.is_unread() || matches!(medium.charset(), Charset::Within(_)) {
+        if medium.is_unread() {
             return Err(Unread);
         }
-        Ok(setting.reveal(&medium))
+        match coding {
+            Some(coding) => Ok(setting.reveal_through(coding, &medium)),
+            // Such a part is read where it stands, byte by byte.
+            None if matches!(medium.charset(), Charset::Within(_)) => Err(Unread),
+            None => Ok(setting.reveal(&medium)),
+        }
+    }
+
+    /// The encoding of the content, where it changes what it holds (RFC 2045 §6.1).
+    fn transfer_coding(&self) -> Result<Option<Coding>, Unread> {
+        let Some(value) = self.value("content-transfer-encoding") else {
+            return Ok(None);
+        };
+        match value.to_ascii_lowercase().as_slice() {
+            b"7bit" | b"8bit" | b"binary" => Ok(None),
+            b"quoted-printable" => Ok(Some(Coding::QuotedPrintable)),
+            b"base64" => Ok(Some(Coding::Base64)),
+            _ => Err(Unread),
+        }
     }
 
     /// What the content is; RFC 2046 §5.1 makes one without a type plain text.

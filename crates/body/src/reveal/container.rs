@@ -9,6 +9,7 @@ use super::archive::Archive;
 use super::companions::Companions;
 use super::medium::{Format, Medium};
 use super::multipart::Multipart;
+use super::part::Part;
 use super::tokens::{Counts, Tokens};
 use super::transfer::{Coding, Transfer};
 use crate::Limits;
@@ -110,6 +111,7 @@ impl Setting {
 pub(super) fn of(medium: &Medium, setting: &Setting) -> Option<Box<dyn Container>> {
     match medium.format() {
         Format::Multipart(boundary) => Some(Box::new(Multipart::new(boundary, setting.clone())?)),
+        Format::Message => Some(Box::new(Part::new(setting.inside()))),
         Format::Document => Some(Box::new(Archive::new(setting.clone()))),
         _ => None,
     }

@@ -137,9 +137,11 @@ impl Machine {
     pub(super) fn of(medium: &Medium, limits: Limits) -> Self {
         let lookahead = limits.lookahead;
         let kind = match medium.format() {
-            Format::Untouched | Format::Code | Format::Multipart(_) | Format::Document => {
-                Kind::Untouched
-            }
+            Format::Untouched
+            | Format::Code
+            | Format::Multipart(_)
+            | Format::Message
+            | Format::Document => Kind::Untouched,
             Format::Unnamed => Kind::Unnamed(limits),
             Format::Lines => Kind::Lines(Box::default()),
             Format::Plain => Kind::Plain(Plain::default()),

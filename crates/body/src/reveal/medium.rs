@@ -28,6 +28,8 @@ pub enum Format {
     Form,
     /// Any multipart type with this boundary: each part by its own type.
     Multipart(Arc<[u8]>),
+    /// A message of mail: a head, and what is behind it by the type that the head gives.
+    Message,
     /// A document of an office program, which is a ZIP archive.
     Document,
     /// `text/event-stream`.
@@ -103,6 +105,7 @@ impl Medium {
                 | Format::Code
                 | Format::Events
                 | Format::Multipart(_)
+                | Format::Message
                 | Format::Document
         )
     }
@@ -161,6 +164,7 @@ fn format_of(essence: &str, boundary: Option<&str>) -> Option<Format> {
             }
             _ => Format::Untouched,
         },
+        ("message", "rfc822" | "global") => Format::Message,
         _ if zip::is_document(essence) => Format::Document,
         ("text", "event-stream") => Format::Events,
         ("text", _) => Format::Plain,

@@ -148,7 +148,7 @@ impl Container for Multipart {
     }
 
     fn held(&self) -> usize {
-        self.part.as_ref().map_or(0, Part::held)
+        self.part.as_ref().map_or(0, Container::held)
     }
 
     fn counts(&self) -> Counts {

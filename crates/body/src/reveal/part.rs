@@ -1,26 +1,29 @@
 //! A part of a multipart body, or a message: a head, and what is behind it, revealed by the content type that the head
 //! gives and through the encoding that it names.
 //!
-//! Parts of type `application/http` (the answers to a batch) are read by the content type of the answer in them. What
+//! Tokens are opened in those fields of the head that people write in, too; such a head leaves without what it told of
+//! the length of its content. Parts of type `application/http` (the answers to a batch) are read by the content type of the answer in them. What
 //! the head of a part in which a token was opened says of the length of its content becomes true again, its digests
 //! are left out; a part that is longer than the longest value leaves without its length.
 
+mod fields;
 mod head;
 mod measured;
+mod words;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Reveal;
-use super::container::Setting;
+use super::container::{Container, Setting};
 use super::tokens::{Counts, Tokens};
 use crate::out::Out;
 use head::{Head, Holds};
 use measured::{Changed, Measured};
 
 /// A head longer than this makes its part pass unread.
-const LONGEST_HEAD: usize = 16 << 10;
+const LONGEST_HEAD: usize = 64 << 10;
 
 pub(super) struct Part {
     setting: Setting,
@@ -50,40 +53,17 @@ impl Part {
         }
     }
 
-    /// Takes its next bytes.
-    pub(super) fn push(&mut self, bytes: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
-        let mut rest = bytes.clone();
-        while !rest.is_empty() {
-            match &mut self.at {
-                At::Passes => return out.append(rest),
-                At::Body(reveal) => {
-                    count(&mut self.measured, &rest);
-                    return reveal.push(&rest, tokens, out);
-                }
-                At::Head(head, holds) => {
-                    let length = memchr::memchr(b'\n', &rest).map_or(rest.len(), |at| at + 1);
-                    let room = (LONGEST_HEAD + 1).saturating_sub(head.len());
-                    let line = rest.split_to(length.min(room));
-                    count(&mut self.measured, &line);
-                    head.extend_from_slice(&line);
-                    if Head::is_whole(head) {
-                        let (head, holds) = (std::mem::take(head), *holds);
-                        self.begin(&head, holds, out);
-                    } else if head.len() > LONGEST_HEAD {
-                        out.write(head);
-                        self.counts.unread += 1;
-                        self.pass();
-                    }
-                }
-            }
-        }
-    }
-
     /// A head is whole: what is behind it begins.
-    fn begin(&mut self, bytes: &[u8], holds: Holds, out: &mut Out) {
+    fn begin(&mut self, bytes: &[u8], holds: Holds, tokens: &mut dyn Tokens, out: &mut Out) {
         let head = Head::read(bytes);
         let measures = head.measures();
-        if measures.is_empty() {
+        let fields = match holds {
+            Holds::Content => fields::reveal(bytes, &head::measures, tokens, &mut self.counts),
+            Holds::Answer => None,
+        };
+        if let Some(fields) = fields {
+            out.absorb(fields);
+        } else if measures.is_empty() {
             out.write(bytes);
         } else {
             let changed = Changed::default();
@@ -113,20 +93,47 @@ impl Part {
             let _ = changed.set(None);
         }
     }
+}
 
-    /// Ends the part.
-    pub(super) fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
-        let mut changed = false;
+impl Container for Part {
+    fn push(&mut self, chunk: &Bytes, tokens: &mut dyn Tokens, out: &mut Out) {
+        let mut rest = chunk.clone();
+        while !rest.is_empty() {
+            match &mut self.at {
+                At::Passes => return out.append(rest),
+                At::Body(reveal) => {
+                    count(&mut self.measured, &rest);
+                    return reveal.push(&rest, tokens, out);
+                }
+                At::Head(head, holds) => {
+                    let length = memchr::memchr(b'\n', &rest).map_or(rest.len(), |at| at + 1);
+                    let room = (LONGEST_HEAD + 1).saturating_sub(head.len());
+                    let line = rest.split_to(length.min(room));
+                    count(&mut self.measured, &line);
+                    head.extend_from_slice(&line);
+                    if Head::is_whole(head) {
+                        let (head, holds) = (std::mem::take(head), *holds);
+                        self.begin(&head, holds, tokens, out);
+                    } else if head.len() > LONGEST_HEAD {
+                        out.write(head);
+                        self.counts.unread += 1;
+                        self.pass();
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, tokens: &mut dyn Tokens, out: &mut Out) {
         match std::mem::replace(&mut self.at, At::Passes) {
             At::Passes => {}
             At::Head(head, _) => out.write(&head),
             At::Body(mut reveal) => {
                 reveal.finish(tokens, out);
-                let counts = reveal.counts();
-                changed = counts.revealed + counts.marked > 0;
-                self.counts.add(counts);
+                self.counts.add(reveal.counts());
             }
         }
+        let changed = self.counts.revealed + self.counts.marked > 0;
         for (cell, before) in self.measured.drain(..).rev() {
             // Told already where the part passes.
             let _ = cell.set(changed.then_some(before));
@@ -134,7 +141,11 @@ impl Part {
         }
     }
 
-    pub(super) fn held(&self) -> usize {
+    fn with_companions(&mut self, setting: &Setting) {
+        self.setting = setting.inside();
+    }
+
+    fn held(&self) -> usize {
         let at = match &self.at {
             At::Passes => 0,
             At::Head(head, _) => head.len(),
@@ -147,7 +158,7 @@ impl Part {
         at + self.measured.iter().map(most).sum::<usize>()
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    fn counts(&self) -> Counts {
         let mut counts = self.counts;
         if let At::Body(reveal) = &self.at {
             counts.add(reveal.counts());

@@ -49,9 +49,7 @@ impl<'a> Head<'a> {
     pub(super) fn measures(&self) -> Vec<(Range<usize>, bool)> {
         let measure = |(range, line)| {
             let (found, _) = header(line)?;
-            let is = |name: &str| found.eq_ignore_ascii_case(name.as_bytes());
-            let known = MEASURES.into_iter().find(|name| is(name))?;
-            Some((range, known == "content-length"))
+            measures(found).then(|| (range, found.eq_ignore_ascii_case(b"content-length")))
         };
         self.lines().filter_map(measure).collect()
     }
@@ -134,6 +132,12 @@ impl<'a> Head<'a> {
                 (range, line)
             })
     }
+}
+
+/// Whether a field of this name tells of the content what may be no longer true.
+pub(super) fn measures(name: &[u8]) -> bool {
+    let mut known = MEASURES.into_iter();
+    known.any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// The name and the value on a line.

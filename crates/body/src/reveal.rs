@@ -103,7 +103,7 @@ impl Reveal {
     /// Begins a body that stands in another.
     fn within(medium: &Medium, setting: Setting) -> Self {
         let limits = setting.limits;
-        let mut scan = Scan::new(medium, limits);
+        let mut scan = Scan::inside(medium, limits, setting.runs());
         scan.around(setting.around().clone());
         Self {
             scan,
@@ -120,6 +120,14 @@ impl Reveal {
             setting,
         }
         .with_restore()
+    }
+
+    /// Begins what stands in so many runs of base64, its charset known.
+    fn in_runs(medium: &Medium, limits: Limits, runs: u8) -> Self {
+        Self {
+            recode: None,
+            ..Self::within(medium, Setting::in_runs(limits, runs))
+        }
     }
 
     /// Begins a body that this takes apart.

@@ -5,7 +5,7 @@
 mod reveal_support;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use body::reveal::Counts;
 use mail_parser::{Message, MessageParser};
 use reveal_support::{HOSTILE, Toy, chunked, reveal, show};
@@ -204,4 +204,29 @@ fn i03_a_message_in_which_nothing_opens_leaves_as_it_came() {
             ..Counts::default()
         }
     );
+}
+
+#[test]
+fn a_message_in_base64_is_read_as_one() {
+    for value in HOSTILE {
+        let mut toy = Toy::default();
+        let t = toy.seal(value);
+        let message = format!(
+            "Received: by x ????????\r\nMIME-Version: 1.0\r\nSubject: {t}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}=\r\n{}\r\n--b--\r\n",
+            &t[..6],
+            &t[6..]
+        );
+        let json = format!("{{\"raw\":\"{}\"}}", URL_SAFE.encode(&message));
+        let revealed = chunked("application/json", json.as_bytes(), &mut toy);
+        let json: serde_json::Value = serde_json::from_slice(&revealed).unwrap();
+        let message = URL_SAFE_NO_PAD
+            .decode(json["raw"].as_str().unwrap().trim_end_matches('='))
+            .unwrap();
+        let read = parse(&message);
+        assert_eq!(read.subject().unwrap(), inert(value));
+        assert_eq!(
+            show(read.part(1).unwrap().contents()),
+            show(value.as_bytes())
+        );
+    }
 }

@@ -13,8 +13,9 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::Reveal;
 use super::medium::Medium;
-use super::scan::Scan;
+use super::part::is_message;
 use super::tokens::{Counts, Tokens};
 use crate::Limits;
 use crate::base64::{Alphabet, Writer, decode};
@@ -49,7 +50,7 @@ pub(super) enum Rest {
 
 /// A long run that is revealed as it comes.
 pub(super) struct Coded {
-    inner: Scan,
+    inner: Box<Reveal>,
     alphabet: Alphabet,
     spelling: Spelling,
     /// Characters that are not decoded yet.
@@ -82,7 +83,7 @@ pub(super) fn meet(
     let Some(medium) = medium(&decoded) else {
         return Met::Pass;
     };
-    let mut inner = Scan::inside(&medium, limits, depth);
+    let mut inner = Box::new(Reveal::in_runs(&medium, limits, depth));
     let mut out = Out::new();
     let padded = Arc::new(OnceLock::new());
     out.enter(Box::new(Writer::new(alphabet, lines, Arc::clone(&padded))));
@@ -193,6 +194,7 @@ fn medium(text: &[u8]) -> Option<Medium> {
         Some(b'{' | b'[' | b'"') => "application/json",
         Some(b'<') if text.starts_with(b"<?xml") => "application/xml",
         Some(b'<') => "text/html",
+        _ if is_message(text) => "message/rfc822",
         _ => "text/plain",
     };
     Medium::of(essence, Some("utf-8"), None)

@@ -44,6 +44,8 @@ pub(super) struct Setting {
     pub companions: Option<Arc<Companions>>,
     /// In how many containers it stands.
     depth: u8,
+    /// In how many runs of base64 it stands.
+    runs: u8,
     /// Around every value: it may not end the part that it stands in.
     around: Escape,
 }
@@ -55,8 +57,22 @@ impl Setting {
             limits,
             companions: None,
             depth: 0,
+            runs: 0,
             around: Escape::Plain,
         }
+    }
+
+    /// Of what stands in so many runs of base64.
+    pub(super) fn in_runs(limits: Limits, runs: u8) -> Self {
+        Self {
+            runs,
+            ..Self::outermost(limits)
+        }
+    }
+
+    /// In how many runs of base64 it stands.
+    pub(super) fn runs(&self) -> u8 {
+        self.runs
     }
 
     /// Of what stands in such a body.

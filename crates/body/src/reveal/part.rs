@@ -19,6 +19,7 @@ use super::Reveal;
 use super::container::{Container, Setting};
 use super::tokens::{Counts, Tokens};
 use crate::out::Out;
+pub(super) use head::is_message;
 use head::{Head, Holds};
 use measured::{Changed, Measured};
 

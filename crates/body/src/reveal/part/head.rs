@@ -134,6 +134,30 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Whether text begins like a message of mail: with fields alone, and with one that only mail has.
+pub(in crate::reveal) fn is_message(text: &[u8]) -> bool {
+    let mut is_mail = false;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let is_whole = line.ends_with(b"\n");
+        if !is_whole || line.trim_ascii().is_empty() {
+            // What was cut short says nothing.
+            break;
+        }
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            continue;
+        }
+        let name = header(line).map(|(name, _)| name.to_ascii_lowercase());
+        let Some(name) = name.filter(|name| name.iter().all(u8::is_ascii_graphic)) else {
+            return false;
+        };
+        is_mail |= matches!(
+            &*name,
+            b"received" | b"return-path" | b"mime-version" | b"message-id"
+        );
+    }
+    is_mail
+}
+
 /// Whether a field of this name tells of the content what may be no longer true.
 pub(super) fn measures(name: &[u8]) -> bool {
     let mut known = MEASURES.into_iter();

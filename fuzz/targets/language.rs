@@ -93,7 +93,14 @@ fuzz_target!(|data: &[u8]| {
     // Some languages have no spelling for what that writes; whether they read does not hang on it elsewhere.
     let spells = !matches!(
         format,
-        Format::Query(Language::Sysparm | Language::Xero | Language::Redcap | Language::Gmail)
+        Format::Query(
+            Language::Sysparm
+                | Language::Xero
+                | Language::Redcap
+                | Language::Gmail
+                | Language::Kql
+                | Language::Gviz
+        )
     );
     if spells {
         let rewriter = || plan.rewriter(Some(&kind), LIMITS).expect("a rewriter");

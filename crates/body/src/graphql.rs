@@ -19,7 +19,7 @@ use crate::edit::PlaceId;
 use crate::error::Error;
 use crate::format::Format;
 use crate::plan::{Described, Grammar, Plan, Selected};
-use crate::selector::SelectorError;
+use crate::selector::{SelectorError, Which};
 use crate::{Limits, Rewriter};
 
 /// What reads a message, whichever shape it has.
@@ -53,6 +53,7 @@ pub(crate) const DOCUMENT: &str = "application/graphql";
 /// # Errors
 /// As [`Plan::compile`].
 pub(crate) fn compile(selected: Vec<Selected<'_>>) -> Result<Plan, (usize, SelectorError)> {
+    let lengths: Vec<usize> = selected.iter().map(|place| place.at.len()).collect();
     let mut in_document = Vec::new();
     let mut in_envelope = Vec::new();
     for (index, place) in selected.into_iter().enumerate() {
@@ -84,8 +85,15 @@ pub(crate) fn compile(selected: Vec<Selected<'_>>) -> Result<Plan, (usize, Selec
     for at in ["$.query", "$[*].query"] {
         places.push(Selected::body(at, document.clone()));
     }
-    let envelope = Plan::of(Format::Graphql, places)
-        .map_err(|(index, error)| (indices.get(index).copied().unwrap_or_default(), error))?;
+    let envelope = Plan::of(Format::Graphql, places).map_err(|(index, mut error)| {
+        let index = indices.get(index).copied().unwrap_or_default();
+        let length = lengths.get(index).copied().unwrap_or_default();
+        if error.which == Which::Place && error.at.end > length {
+            // It is of a twin, or of the document that a place encloses: said of the whole place.
+            error.at = 0..length;
+        }
+        (index, error)
+    })?;
     Ok(envelope.with(|envelope| Arc::new(Graphql { envelope, document })))
 }
 

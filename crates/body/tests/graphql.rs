@@ -187,7 +187,7 @@ fn selectors_are_read_strictly() {
 
 #[test]
 fn a_fault_of_a_selector_lies_within_its_text() {
-    for text in ["$.\u{e}n", "$.variables.", "$.a[", "$.variables.n x"] {
+    for text in ["$", "$.\u{e}n", "$.variables.", "$.a[", "$.variables.n x"] {
         let Err((0, error)) = Plan::compile(Format::Graphql, [(text, PlaceId(0))]) else {
             panic!("{text} is refused");
         };

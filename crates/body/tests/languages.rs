@@ -467,6 +467,8 @@ const REFUSED: &[(Language, &[&str], &[&str])] = &[
         JQL,
         &[
             "summary ~ lower(\"x\")",
+            "cf[10010] in Tremblay",
+            "cf[10010] not in \"a\"",
             "cf[10010] = \"a",
             "cf[10010] = \"a\\q\"",
             "cf[10010] was \"a\" before \"b\"",

@@ -43,6 +43,12 @@ impl<D: Dialect> Parser<'_, D> {
         operator: Range<usize>,
     ) -> Result<(), Error> {
         match (left, right) {
+            // What takes its place could be several values.
+            (Operand::Field(_), Operand::Literal(literal))
+                if matches!(how, How::As(Comparison::OneOf | Comparison::NotOneOf)) =>
+            {
+                Err(expected("a list in parentheses", literal.whole.start))
+            }
             (Operand::Field(place), Operand::Literal(literal)) => {
                 self.found(place, how, &literal, whole, operator)
             }
